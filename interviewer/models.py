@@ -1,0 +1,6 @@
+"""People."""
+from django.contrib.auth.models import AbstractUser
+
+
+class User(AbstractUser):
+    pass

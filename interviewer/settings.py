@@ -1,0 +1,184 @@
+"""All settings in one file. With no environment at all it runs on one machine, on files below `DATA_DIR`.
+
+Every variable is optional; `manage.py check` names each wrong one (see `interviewer/checks.py`).
+"""
+
+import hashlib
+import tempfile
+from pathlib import Path
+
+import environ
+
+BASE_DIR = Path(__file__).resolve().parent.parent
+
+env = environ.Env()
+environ.Env.read_env(BASE_DIR / ".env")
+
+# --- Where and how ------------------------------------------------------------
+DEBUG = env.bool("DEBUG", True)
+DEFAULT_SECRET_KEY = "insecure-default-for-one-machine-only"  # noqa: S105 (refused when DEBUG is off)
+SECRET_KEY = env("SECRET_KEY", default="") or DEFAULT_SECRET_KEY
+ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
+CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
+DATA_DIR = Path(env("DATA_DIR", default="") or BASE_DIR / "var").resolve()
+DATA_DIR.mkdir(parents=True, exist_ok=True)
+
+# --- Django -------------------------------------------------------------------
+ROOT_URLCONF = "interviewer.urls"
+WSGI_APPLICATION = "interviewer.wsgi.application"
+AUTH_USER_MODEL = "interviewer.User"
+DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
+LOGIN_URL = "login"
+LOGIN_REDIRECT_URL = "home"
+LOGOUT_REDIRECT_URL = "home"
+
+INSTALLED_APPS = [
+    "interviewer",
+    "questions",
+    "django.contrib.admin",
+    "django.contrib.auth",
+    "django.contrib.contenttypes",
+    "django.contrib.sessions",
+    "django.contrib.messages",
+    "whitenoise.runserver_nostatic",
+    "django.contrib.staticfiles",
+    "django_htmx",
+    "django_ace",
+]
+
+MIDDLEWARE = [
+    "interviewer.middleware.ReceivedAtMiddleware",
+    "django.middleware.security.SecurityMiddleware",
+    "whitenoise.middleware.WhiteNoiseMiddleware",
+    "interviewer.middleware.ContentSecurityPolicyMiddleware",
+    "django.contrib.sessions.middleware.SessionMiddleware",
+    "django.middleware.locale.LocaleMiddleware",
+    "django.middleware.common.CommonMiddleware",
+    "django.middleware.csrf.CsrfViewMiddleware",
+    "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "interviewer.middleware.FriendlyErrorsMiddleware",
+]
+
+TEMPLATES = [
+    {
+        "BACKEND": "django.template.backends.django.DjangoTemplates",
+        "DIRS": [BASE_DIR / "templates"],
+        "APP_DIRS": True,
+        "OPTIONS": {
+            "context_processors": [
+                "django.template.context_processors.request",
+                "django.template.context_processors.i18n",
+                "django.contrib.auth.context_processors.auth",
+                "django.contrib.messages.context_processors.messages",
+                "interviewer.context.grader",
+            ],
+        },
+    },
+]
+
+# --- Database: SQLite in WAL mode unless DATABASE_URL says otherwise ----------
+DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
+if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+    DATABASES["default"]["OPTIONS"] = {
+        # Writers queue for the lock at BEGIN instead of failing in the middle of a transaction.
+        "transaction_mode": "IMMEDIATE",
+        "timeout": 20,
+        # FULL: an answer that was acknowledged survives a power cut.
+        "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
+    }
+else:
+    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+    DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+
+# --- Broker: the embedded Valkey unless CELERY_BROKER_URL says otherwise ------
+# It only wakes workers: the queue of record is the table of grades.
+BROKER_DIR = DATA_DIR / "broker"
+BROKER_SOCKET = BROKER_DIR / "valkey.sock"
+if len(str(BROKER_SOCKET)) > 100:  # Unix allows about 107 bytes for the path of a socket.
+    _folder = hashlib.sha256(str(DATA_DIR).encode()).hexdigest()[:16]
+    BROKER_SOCKET = Path(tempfile.gettempdir()) / f"interviewer-{_folder}" / "valkey.sock"
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or f"redis+socket://{BROKER_SOCKET}"
+BROKER_IS_EMBEDDED = CELERY_BROKER_URL == f"redis+socket://{BROKER_SOCKET}"
+CELERY_TASK_IGNORE_RESULT = True
+CELERY_TASK_PUBLISH_RETRY = False  # a submit must not wait for a broker that is down: the sweeper repairs
+CELERY_BROKER_CONNECTION_TIMEOUT = 2
+CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
+CELERY_BROKER_CONNECTION_MAX_RETRIES = None
+CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+if CELERY_BROKER_URL.startswith(("redis", "rediss")):
+    CELERY_BROKER_TRANSPORT_OPTIONS = {
+        "visibility_timeout": 600,
+        "unacked_restore_interval": 30,
+        "unacked_restore_throttle": 10,
+        "socket_connect_timeout": 2,
+    }
+
+# --- Grading ------------------------------------------------------------------
+OPENAI_BASE_URL = env("OPENAI_BASE_URL", default="")
+OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
+OPENAI_MODEL = env("OPENAI_MODEL", default="gpt-4o-mini")
+GRADER = "llm" if OPENAI_BASE_URL or OPENAI_API_KEY else "semantic"
+LLM_CONNECT_SECONDS = 10.0
+LLM_TOTAL_SECONDS = 120.0
+GRADING_LEASE_SECONDS = 300
+GRADING_MAX_TRIES = 3
+
+# --- Retrieval ----------------------------------------------------------------
+EMBEDDING_MODEL = env("EMBEDDING_MODEL", default="bundled")
+BUNDLED_MODEL_DIR = DATA_DIR / "models" / "multilingual-e5-small"
+INDEX_DIR = DATA_DIR / "index"
+STARTER_BANK_DIR = BASE_DIR / "questions" / "starter"
+
+# --- Interviews ---------------------------------------------------------------
+GRACE_SECONDS = 10  # how long after the deadline a text typed before it may still arrive
+MAX_ANSWER_CHARACTERS = 100_000
+DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
+
+# --- Language and time --------------------------------------------------------
+LANGUAGE_CODE = "zh-hans"
+LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
+LOCALE_PATHS = [BASE_DIR / "locale"]
+USE_I18N = True
+USE_TZ = True
+TIME_ZONE = env("TIME_ZONE", default="Asia/Shanghai")
+
+# --- Static files and security ------------------------------------------------
+STATIC_URL = "static/"
+STATIC_ROOT = DATA_DIR / "static"
+STATICFILES_DIRS = [BASE_DIR / "static"]
+WHITENOISE_USE_FINDERS = DEBUG
+STORAGES = {
+    "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
+    "staticfiles": {
+        "BACKEND": "django.contrib.staticfiles.storage.StaticFilesStorage"
+        if DEBUG
+        else "whitenoise.storage.CompressedManifestStaticFilesStorage"
+    },
+}
+AUTH_PASSWORD_VALIDATORS = [
+    {"NAME": "django.contrib.auth.password_validation.MinimumLengthValidator"},
+    {"NAME": "django.contrib.auth.password_validation.CommonPasswordValidator"},
+    {"NAME": "django.contrib.auth.password_validation.UserAttributeSimilarityValidator"},
+]
+SESSION_COOKIE_HTTPONLY = True
+SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
+SECURE_REFERRER_POLICY = "same-origin"
+X_FRAME_OPTIONS = "DENY"
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+
+# --- Logging: to the console, one line each -----------------------------------
+LOGGING = {
+    "version": 1,
+    "disable_existing_loggers": False,
+    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
+    "root": {"handlers": ["console"], "level": "INFO"},
+    "loggers": {
+        "httpx2": {"level": "WARNING"},
+        "sentence_transformers": {"level": "WARNING"},
+        "faiss": {"level": "WARNING"},
+    },
+}
