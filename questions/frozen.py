@@ -48,9 +48,7 @@ class FrozenQuestion:
     @property
     def hash(self) -> str:
         """SHA-256 (hex) of everything in the question, independent of key order and of the database."""
-        canonical = json.dumps(
-            dataclasses.asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":")
-        )
+        canonical = json.dumps(dataclasses.asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
     def to_json(self) -> dict[str, Any]:

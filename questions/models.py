@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
 from django.utils.translation import get_language
@@ -20,7 +22,7 @@ class Language(models.TextChoices):
 class Topic(models.Model):
     """A subject that questions are grouped by, named in both languages."""
 
-    slug = models.SlugField(_("slug"), unique=True, max_length=60)
+    slug = models.SlugField(_("slug"), unique=True, max_length=60, allow_unicode=True)
     name_zh = models.CharField(_("Chinese name"), max_length=60)
     name_en = models.CharField(_("English name"), max_length=60)
 
@@ -129,7 +131,7 @@ class Question(models.Model):
 
     @property
     def tag_list(self) -> list[str]:
-        return [tag for part in self.tags.split(",") if (tag := part.strip())]
+        return [tag for part in re.split("[,，、]", self.tags) if (tag := part.strip())]
 
     def translations(self) -> QuestionQuerySet:
         """The same question in other languages: same document name, same number."""
@@ -174,9 +176,7 @@ class RubricPoint(models.Model):
         verbose_name = _("rubric point")
         verbose_name_plural = _("rubric points")
         ordering = ["order", "pk"]
-        constraints = [
-            models.CheckConstraint(condition=models.Q(weight__gt=0), name="rubric_point_weight_positive")
-        ]
+        constraints = [models.CheckConstraint(condition=models.Q(weight__gt=0), name="rubric_point_weight_positive")]
 
     def __str__(self) -> str:
         return self.name or self.text[:60]
