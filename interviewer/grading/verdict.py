@@ -1,0 +1,89 @@
+"""What a grader returns: plain, frozen data that goes into a JSON column and comes back equal."""
+
+from __future__ import annotations
+
+import dataclasses
+from typing import Any, Literal
+
+from questions.frozen import PointKind
+
+PointJudgement = Literal["met", "partial", "missing", "contradicted"]
+JUDGEMENTS: tuple[PointJudgement, ...] = ("met", "partial", "missing", "contradicted")
+Span = tuple[int, int]
+
+
+@dataclasses.dataclass(frozen=True)
+class PointVerdict:
+    """How one key point fared. `spans` are (start, end) character offsets into the stored answer text.
+
+    For a pitfall "met" means that the wrong statement was made. `credit` is the share (0..1) that a partial verdict
+    earns, where the grader measures one; otherwise a partial verdict earns half.
+    """
+
+    key: str
+    name: str
+    text: str
+    kind: PointKind
+    weight: float
+    verdict: PointJudgement
+    spans: tuple[Span, ...] = ()
+    reason: str = ""
+    credit: float | None = None
+
+
+@dataclasses.dataclass(frozen=True)
+class Usage:
+    """What the verdict cost: model calls, tokens as the server counted them, seconds on the clock."""
+
+    calls: int = 0
+    prompt_tokens: int = 0
+    completion_tokens: int = 0
+    seconds: float = 0.0
+
+
+@dataclasses.dataclass(frozen=True)
+class Verdict:
+    """A finished grading: `score` is 0..1, `level` 0..5, `flags` are codes that `flag_text` puts into words.
+
+    `grader` is "llm", "semantic" or "precheck"; `prompt` holds the messages exactly as sent (JSON), or "".
+    """
+
+    points: tuple[PointVerdict, ...]
+    score: float
+    level: int
+    feedback: str
+    flags: tuple[str, ...] = ()
+    grader: str = ""
+    model: str = ""
+    prompt_hash: str = ""
+    rubric_hash: str = ""
+    usage: Usage = Usage()
+    mode: str = ""
+    prompt: str = ""
+
+    def to_json(self) -> dict[str, Any]:
+        """A dict of JSON types only: tuples become lists."""
+        data = dataclasses.asdict(self)
+        data["flags"] = list(self.flags)
+        data["points"] = [{**point, "spans": [list(span) for span in point["spans"]]} for point in data["points"]]
+        return data
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Verdict:
+        """The inverse of `to_json`; unknown keys are ignored, so that older rows stay readable."""
+        fields = _known(cls, data)
+        fields["points"] = tuple(_point(point) for point in data["points"])
+        fields["flags"] = tuple(data.get("flags", ()))
+        fields["usage"] = Usage(**_known(Usage, data.get("usage", {})))
+        return cls(**fields)
+
+
+def _point(data: dict[str, Any]) -> PointVerdict:
+    fields = _known(PointVerdict, data)
+    fields["spans"] = tuple((start, end) for start, end in data.get("spans", ()))
+    return PointVerdict(**fields)
+
+
+def _known(cls: type, data: dict[str, Any]) -> dict[str, Any]:
+    names = {field.name for field in dataclasses.fields(cls)}
+    return {name: value for name, value in data.items() if name in names}
