@@ -5,6 +5,7 @@ Every variable is optional; `manage.py check` names each wrong one (see `intervi
 
 import hashlib
 import tempfile
+import zoneinfo
 from pathlib import Path
 
 import environ
@@ -21,7 +22,23 @@ SECRET_KEY = env("SECRET_KEY", default="") or DEFAULT_SECRET_KEY
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_DIR = Path(env("DATA_DIR", default="") or BASE_DIR / "var").resolve()
-DATA_DIR.mkdir(parents=True, exist_ok=True)
+CONFIGURATION_PROBLEMS: dict[str, str] = {}  # variable → what is wrong with it; told by `manage.py check`
+try:
+    DATA_DIR.mkdir(parents=True, exist_ok=True)
+except OSError as error:
+    CONFIGURATION_PROBLEMS["DATA_DIR"] = f"the folder {DATA_DIR} cannot be made ({error.strerror})"
+
+
+def whole_seconds(name: str, default: int) -> int:
+    """The variable as a number of seconds above 0."""
+    try:
+        value = int(env(name, default="") or default)
+    except ValueError:
+        value = 0
+    if value < 1:
+        CONFIGURATION_PROBLEMS[name] = "it is not a whole number of seconds above 0"
+    return max(value, 1)
+
 
 # --- Django -------------------------------------------------------------------
 ROOT_URLCONF = "interviewer.urls"
@@ -79,7 +96,14 @@ TEMPLATES = [
 ]
 
 # --- Database: SQLite in WAL mode unless DATABASE_URL says otherwise ----------
-DATABASES = {"default": env.db_url("DATABASE_URL", default=f"sqlite:///{DATA_DIR / 'db.sqlite3'}")}
+SQLITE_URL = f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
+try:
+    DATABASES = {"default": env.db_url_config(env("DATABASE_URL", default="") or SQLITE_URL)}
+    if DATABASES["default"].get("ENGINE") not in {f"django.db.backends.{name}" for name in ("sqlite3", "postgresql")}:
+        raise ValueError
+except (ValueError, environ.ImproperlyConfigured):
+    CONFIGURATION_PROBLEMS["DATABASE_URL"] = "it is not the address of a PostgreSQL or SQLite database"
+    DATABASES = {"default": env.db_url_config(SQLITE_URL)}
 if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue for the lock at BEGIN instead of failing in the middle of a transaction.
@@ -99,8 +123,9 @@ BROKER_SOCKET = BROKER_DIR / "valkey.sock"
 if len(str(BROKER_SOCKET)) > 100:  # Unix allows about 107 bytes for the path of a socket.
     _folder = hashlib.sha256(str(DATA_DIR).encode()).hexdigest()[:16]
     BROKER_SOCKET = Path(tempfile.gettempdir()) / f"interviewer-{_folder}" / "valkey.sock"
-CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or f"redis+socket://{BROKER_SOCKET}"
-BROKER_IS_EMBEDDED = CELERY_BROKER_URL == f"redis+socket://{BROKER_SOCKET}"
+EMBEDDED_BROKER_URL = f"redis+socket://{BROKER_SOCKET}"
+CELERY_BROKER_URL = env("CELERY_BROKER_URL", default="") or EMBEDDED_BROKER_URL
+BROKER_IS_EMBEDDED = CELERY_BROKER_URL == EMBEDDED_BROKER_URL
 CELERY_TASK_IGNORE_RESULT = True
 CELERY_TASK_PUBLISH_RETRY = False  # a submit must not wait for a broker that is down: the sweeper repairs
 CELERY_BROKER_CONNECTION_TIMEOUT = 2
@@ -108,12 +133,14 @@ CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
+CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, int] = {"max_retries": 0}  # else kombu sleeps 2 s, then tries again
 if CELERY_BROKER_URL.startswith(("redis", "rediss")):
-    CELERY_BROKER_TRANSPORT_OPTIONS = {
+    CELERY_BROKER_TRANSPORT_OPTIONS |= {
         "visibility_timeout": 600,
         "unacked_restore_interval": 30,
         "unacked_restore_throttle": 10,
         "socket_connect_timeout": 2,
+        "socket_timeout": 5,  # a broker that takes a connection and then says nothing must not hold up a submit
     }
 
 # --- Grading ------------------------------------------------------------------
@@ -123,8 +150,16 @@ OPENAI_MODEL = env("OPENAI_MODEL", default="gpt-4o-mini")
 GRADER = "llm" if OPENAI_BASE_URL or OPENAI_API_KEY else "semantic"
 LLM_CONNECT_SECONDS = 10.0
 LLM_TOTAL_SECONDS = 120.0
-GRADING_LEASE_SECONDS = 300
+CELERY_WORKER_CONCURRENCY = env.int(
+    "WORKER_THREADS", 64 if GRADER == "llm" else 2
+)  # waiting is cheap, reckoning is not
+GRADING_LEASE_SECONDS = whole_seconds(
+    "GRADING_LEASE_SECONDS", 300
+)  # longer than the slowest grading: two calls to a model
 GRADING_MAX_TRIES = 3
+GRADING_RETRY_SECONDS = 15  # before the second try; doubled before the third
+GRADING_WAKE_SECONDS = whole_seconds("GRADING_WAKE_SECONDS", 60)  # a message unheard for so long is taken for lost
+SWEEP_SECONDS = whole_seconds("SWEEP_SECONDS", 5)
 
 # --- Retrieval ----------------------------------------------------------------
 EMBEDDING_MODEL = env("EMBEDDING_MODEL", default="bundled")
@@ -143,7 +178,10 @@ LANGUAGES = [("zh-hans", "简体中文"), ("en", "English")]
 LOCALE_PATHS = [BASE_DIR / "locale"]
 USE_I18N = True
 USE_TZ = True
-TIME_ZONE = env("TIME_ZONE", default="Asia/Shanghai")
+TIME_ZONE = env("TIME_ZONE", default="") or "Asia/Shanghai"
+if TIME_ZONE not in zoneinfo.available_timezones():
+    CONFIGURATION_PROBLEMS["TIME_ZONE"] = f"there is no time zone “{TIME_ZONE}”"
+    TIME_ZONE = "UTC"
 
 # --- Static files and security ------------------------------------------------
 STATIC_URL = "static/"

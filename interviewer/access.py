@@ -1,0 +1,62 @@
+"""Who may touch what, in one place. What a person may not see does not exist for them: 404, not 403."""
+
+from __future__ import annotations
+
+import uuid
+from collections.abc import Callable
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.contrib.auth.models import Group, Permission
+from django.db.models import QuerySet
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404
+
+from interviewer.models import Interview, User
+
+View = Callable[..., HttpResponse]
+
+# The two roles above "candidate", as groups that an operator gives to people in the admin.
+ROLES: dict[str, list[str]] = {
+    "managers": ["interviewer.review_interview"],
+    "curators": [
+        f"questions.{verb}_{model}"
+        for model in ("question", "rubricpoint", "topic", "document")
+        for verb in ("view", "add", "change", "delete")
+        if (verb, model) not in {("add", "document"), ("change", "document")}
+    ]
+    + [f"interviewer.{verb}_interviewtemplate" for verb in ("view", "add", "change", "delete")],
+}
+
+
+def ensure_roles() -> None:
+    """Make the groups of `ROLES`, with their permissions; run after migrations, as often as you like."""
+    for name, wanted in ROLES.items():
+        codenames = [permission.split(".")[1] for permission in wanted]
+        apps = {permission.split(".")[0] for permission in wanted}
+        group, _ = Group.objects.get_or_create(name=name)
+        group.permissions.set(Permission.objects.filter(codename__in=codenames, content_type__app_label__in=apps))
+
+
+def own_interview(user: Any, pk: uuid.UUID) -> Interview:
+    """The signed-in candidate's own interview, or 404."""
+    return get_object_or_404(Interview.objects.select_related("template"), pk=pk, candidate=user)
+
+
+def reviewable_interviews(user: User) -> QuerySet[Interview]:
+    """The interviews that a manager may review: those handed in, and those still running."""
+    return Interview.objects.select_related("template", "candidate") if user.is_manager else Interview.objects.none()
+
+
+def manager_required(view: View) -> View:
+    """Sign-in first; then 404 for whoever is not a manager."""
+
+    @login_required
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+        if not request.user.is_manager:  # type: ignore[union-attr]
+            raise Http404
+        return view(request, *args, **kwargs)
+
+    return guarded

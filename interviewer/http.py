@@ -1,0 +1,16 @@
+"""Requests as our views receive them, for the type checker."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from django.http import HttpRequest
+
+from interviewer.models import User
+
+
+class Request(HttpRequest):
+    """A request behind our middleware and guards: when it arrived, and whose it is."""
+
+    received_at: datetime
+    user: User

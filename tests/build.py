@@ -1,0 +1,120 @@
+"""Builders: each makes one thing with a default for everything, so that a test names only what it is about."""
+
+from __future__ import annotations
+
+import itertools
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from typing import Any
+
+from interviewer import grading, interviews
+from interviewer.models import Answer, Grade, Interview, InterviewTemplate, User
+from questions.models import Question, RubricPoint, Topic
+
+NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
+_numbers = itertools.count(1)
+
+
+def user(name: str = "", **fields: Any) -> User:
+    return User.objects.create_user(name or f"person-{next(_numbers)}", password="a good password", **fields)
+
+
+def topic(slug: str = "serving") -> Topic:
+    return Topic.objects.get_or_create(slug=slug, defaults={"name_zh": f"主题 {slug}", "name_en": slug.title()})[0]
+
+
+def question(*, points: list[str] | None = None, topic_slug: str = "serving", **fields: Any) -> Question:
+    number = next(_numbers)
+    texts = ["缓存命中可以省去重复计算", "批处理提高吞吐"] if points is None else points
+    made = Question.objects.create(
+        **{
+            "slug": f"question-{number}",
+            "title": f"题目 {number}",
+            "language": "zh-hans",
+            "topic": topic(topic_slug),
+            "prompt": f"第 {number} 题：如何加快推理服务？",
+            "reference": "\n".join(f"{n}. {text}" for n, text in enumerate(texts, start=1)),
+            "status": Question.Status.PUBLISHED,
+            **fields,
+        }
+    )
+    RubricPoint.objects.bulk_create(
+        RubricPoint(question=made, order=n, name=f"要点 {n}", text=text) for n, text in enumerate(texts, start=1)
+    )
+    return made
+
+
+# Unlike one another, so that none of them is taken for a repetition of another.
+PROMPTS = [
+    "如何加快推理服务？",
+    "分布式训练为什么需要梯度累积？",
+    "怎样发现检索结果里的幻觉？",
+    "Explain a B-tree index.",
+    "市场规模用什么方法估算？",
+    "隐私数据脱敏有哪些风险？",
+]
+
+
+def bank(count: int, **fields: Any) -> list[Question]:
+    """`count` published questions, at most six, none like another."""
+    return [question(points=[f"{prompt}的要点"], title=prompt, prompt=prompt, **fields) for prompt in PROMPTS[:count]]
+
+
+def template(**fields: Any) -> InterviewTemplate:
+    defaults = {"name": f"面试 {next(_numbers)}", "language": "zh-hans", "question_count": 2, "minutes": 10}
+    return InterviewTemplate.objects.create(**{**defaults, **fields})
+
+
+def interview(candidate: User | None = None, at: datetime = NOON, **fields: Any) -> Interview:
+    """A running interview of two questions, begun at noon and lasting ten minutes."""
+    if not Question.objects.published().exists():
+        question()
+        question(prompt="分布式训练为什么需要梯度累积？请说明代价。", title="梯度累积")
+    return interviews.start(template(**fields), candidate or user(), at)
+
+
+def handed_in(
+    candidate: User | None = None, *, texts: Sequence[str] = (), at: datetime = NOON, **fields: Any
+) -> Interview:
+    """An interview with `texts` as its answers, as far as they go, handed in the moment it began."""
+    sitting = interview(candidate, at, **fields)
+    for answer, text in zip(sitting.answers.order_by("position"), texts, strict=False):
+        interviews.save(answer, text, answer.revision, at)
+    return interviews.submit(sitting, at)
+
+
+def verdict(answer: Answer, score: float = 0.5, **fields: Any) -> dict[str, Any]:
+    """A verdict as a worker stores it: the whole answer is evidence for the first point, the others are missing."""
+    spans = ((0, len(answer.text)),) if answer.text else ()
+    points = tuple(
+        grading.PointVerdict(
+            point.key, point.name, point.text, point.kind, point.weight, "missing" if n else "met", () if n else spans
+        )
+        for n, point in enumerate(answer.asked.points)
+    )
+    plain = {"points": points, "score": score, "level": 3, "feedback": "Good.", "grader": "semantic", "model": "tiny"}
+    return grading.Verdict(**{**plain, **fields}).to_json()
+
+
+def claimed(answer: Answer) -> Grade:
+    """The answer's pending grade, leased to the caller the moment it is due."""
+    waiting = answer.grades.pending().get()
+    grade = Grade.objects.claim(waiting.pk, waiting.next_try_at)
+    assert grade is not None
+    return grade
+
+
+def graded(answer: Answer, score: float = 0.5, **fields: Any) -> Grade:
+    """The answer's pending grade, done: a worker found `score`."""
+    grade = claimed(answer)
+    assert grade.finish(score=score, verdict=verdict(answer, score, **fields), at=grade.next_try_at)
+    grade.refresh_from_db()
+    return grade
+
+
+def parked(answer: Answer, reason: str = "The model server could not be reached.") -> Grade:
+    """The answer's pending grade, left to a person."""
+    grade = claimed(answer)
+    assert grade.park(reason, {})
+    grade.refresh_from_db()
+    return grade

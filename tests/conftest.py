@@ -1,0 +1,110 @@
+"""A small cast of people, each with a signed-in client, and nothing that reaches a broker by accident."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from django.contrib.auth.models import Group
+from django.db import connections
+from django.test import Client
+from playwright.sync_api import Browser, sync_playwright
+
+from interviewer import access, tasks
+from interviewer.models import User
+from tests import build
+from tests.find_browser import find_browser
+from tests.live import Live, program
+
+# Root may not sandbox; the rest keeps the browser from calling its maker.
+CHROMIUM_FLAGS = [
+    *(["--no-sandbox"] if os.geteuid() == 0 else []),
+    "--disable-gpu",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+    "--no-first-run",
+]
+
+ROOT = Path(__file__).resolve().parent.parent
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """SQLite in a file, not in memory: the threads of a test meet the locks that real processes meet."""
+    if connections["default"].vendor == "sqlite":
+        path = tmp_path_factory.mktemp("database") / "test.sqlite3"
+        connections["default"].settings_dict["TEST"]["NAME"] = str(path)
+
+
+@pytest.fixture(autouse=True)
+def _english_and_quick(settings) -> None:
+    """Pages of tests are English unless a test asks for Chinese, and making a person takes no time."""
+    settings.LANGUAGE_CODE = "en"
+    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def announced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """The ids of the grades that workers were told of, once committed; the message itself goes nowhere."""
+    ids: list[int] = []
+    monkeypatch.setattr(tasks.grade_answer, "delay", ids.append)
+    return ids
+
+
+@pytest.fixture
+def roles(db: None) -> None:
+    access.ensure_roles()
+
+
+@pytest.fixture
+def candidate(db: None) -> User:
+    return build.user("candidate")
+
+
+@pytest.fixture
+def stranger(db: None) -> User:
+    return build.user("stranger")
+
+
+@pytest.fixture
+def manager(roles: None) -> User:
+    person = build.user("manager")
+    person.groups.add(Group.objects.get(name="managers"))
+    return person
+
+
+@pytest.fixture
+def curator(roles: None) -> User:
+    person = build.user("curator", is_staff=True)
+    person.groups.add(Group.objects.get(name="curators"))
+    return person
+
+
+def signed_in(user: User) -> Client:
+    """A client in whose browser `user` is signed in."""
+    client = Client(headers={"accept-language": "en"})
+    client.force_login(user)
+    return client
+
+
+@pytest.fixture(scope="session")
+def prepared() -> Iterator[Live]:
+    """A program that was prepared (bank, index, demo people) and never started: others are copies of it."""
+    with program() as live:
+        live.manage("prepare")
+        yield live
+
+
+@pytest.fixture(scope="session")
+def chromium() -> Iterator[Browser]:
+    """A real browser. Playwright keeps an event loop in this thread, of which Django would be wary."""
+    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
+    path = find_browser()
+    assert path, "no browser: run `make browser`"
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()

@@ -1,0 +1,144 @@
+"""The real program for tests: its own web, worker, sweeper and broker processes on a data folder of their own."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import tempfile
+import time
+import uuid
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import psycopg
+from django.conf import settings
+
+from questions import bundled
+from tests.stub_openai import StubOpenAI
+
+ROOT = Path(__file__).resolve().parent.parent
+PASSED_ON = ("PATH", "HOME", "LANG", "TMPDIR", "CELERY_BROKER_URL", "OMP_NUM_THREADS", "VIRTUAL_ENV")
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(true: Callable[[], Any], seconds: float, what: str) -> Any:
+    """The first truthy answer of `true`, or a failed test that says what was waited for."""
+    until = time.monotonic() + seconds
+    while time.monotonic() < until:
+        if answer := true():
+            return answer
+        time.sleep(0.1)
+    raise AssertionError(f"waited {seconds} s in vain for {what}")
+
+
+@contextmanager
+def database(template: str = "") -> Iterator[str]:
+    """The address of a new database of the same kind as this test run's, a copy of `template` if given.
+
+    "" on SQLite, whose database is a file in the data folder.
+    """
+    address = os.environ.get("DATABASE_URL", "")
+    if not address.startswith("postgres"):
+        yield ""
+        return
+    name = f"live_{uuid.uuid4().hex[:12]}"
+    with psycopg.connect(address, autocommit=True) as server:
+        server.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template.rsplit('/', 1)[1]}" if template else ""))
+        try:
+            yield address.rsplit("/", 1)[0] + "/" + name
+        finally:
+            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+
+
+@dataclass
+class Live:
+    """A prepared program: its environment, its processes, and Python run inside it."""
+
+    env: dict[str, str]
+    data: Path
+    port: int
+    processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
+    stub: StubOpenAI | None = None
+
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def manage(self, *args: str) -> str:
+        """Run `manage.py` with `args`; its standard output."""
+        done = subprocess.run(
+            [sys.executable, "manage.py", *args], cwd=ROOT, env=self.env, capture_output=True, text=True, timeout=300
+        )
+        assert done.returncode == 0, done.stdout + done.stderr
+        return done.stdout
+
+    def python(self, code: str) -> str:
+        """Run Python inside the program (models and verbs imported); its standard output."""
+        imports = ["from interviewer import interviews", "from interviewer.models import *", "from tests import build"]
+        return self.manage("shell", "--no-imports", "-c", "\n".join([*imports, code])).strip()
+
+    def start(self, *command: str) -> subprocess.Popen[bytes]:
+        """Start a process of the program, its output in the data folder's log."""
+        log = open(self.data / "log.txt", "ab")  # noqa: SIM115 (closed with the process)
+        process = subprocess.Popen(
+            [sys.executable, *command], cwd=ROOT, env=self.env, stdout=log, stderr=log, start_new_session=True
+        )
+        self.processes.append(process)
+        return process
+
+    def run(self) -> None:
+        """Start everything, as `make run` does, and wait for the web to answer."""
+        from interviewer import stack
+
+        self.start("manage.py", "run", "--port", str(self.port))
+        assert stack.wait_until_up(self.url + "/login/", 120), self.log()
+
+    def worker(self) -> subprocess.Popen[bytes]:
+        """Start a worker alone."""
+        return self.start("-m", "celery", "-A", "interviewer", "worker", "--pool", "threads", "--loglevel", "INFO")
+
+    def log(self) -> str:
+        path = self.data / "log.txt"
+        return path.read_text(errors="replace")[-8000:] if path.exists() else ""
+
+    def stop(self) -> None:
+        for process in self.processes:
+            if process.poll() is None:
+                process.send_signal(signal.SIGTERM)
+        for process in self.processes:
+            try:
+                process.wait(30)
+            except subprocess.TimeoutExpired:
+                os.killpg(process.pid, signal.SIGKILL)
+
+
+@contextmanager
+def program(original: Live | None = None, **env: str) -> Iterator[Live]:
+    """A program on a data folder and database of its own: empty, or a copy of `original`; removed afterwards."""
+    model = bundled.ensure()
+    data = Path(tempfile.mkdtemp(prefix="live-"))
+    if original:
+        shutil.copytree(original.data, data, dirs_exist_ok=True)
+    with database(original.env.get("DATABASE_URL", "") if original else "") as address:
+        base = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+        base |= {"DATA_DIR": str(data), "EMBEDDING_MODEL": str(model), "TIME_ZONE": settings.TIME_ZONE}
+        if address:
+            base["DATABASE_URL"] = address
+        live = Live({**base, **env}, data, free_port())
+        try:
+            yield live
+        finally:
+            live.stop()
+            shutil.rmtree(data, ignore_errors=True)

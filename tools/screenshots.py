@@ -1,0 +1,132 @@
+"""Take the pictures of `docs/screenshots/`: every page at 1280 and 390 px, light and dark, on a program of its own.
+
+.venv/bin/python tools/screenshots.py [FOLDER]
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parent.parent
+sys.path.insert(0, str(ROOT))
+os.environ.setdefault("DJANGO_SETTINGS_MODULE", "interviewer.settings")
+
+import django  # noqa: E402
+
+django.setup()
+
+from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
+
+from tests.conftest import CHROMIUM_FLAGS  # noqa: E402
+from tests.find_browser import find_browser  # noqa: E402
+from tests.live import Live, program  # noqa: E402
+
+SIZES = {1280: 860, 390: 844}
+ANSWERS = [
+    "大模型是老师，小模型是学生，目标是让便宜的小模型在工单分类上接近昂贵的大模型。\n"
+    "拿得到老师的概率时用软标签：它还说出了第二像的是哪一类，比硬标签信息多；温度调高，能把这些小概率放大给学生看。\n"
+    "如果只有 API、只返回文字，就拿老师的回答当样本做监督微调。\n"
+    "训练用的工单要覆盖真实分布，缺方言和长尾类别的话，上线后这部分就不行。",
+    "先算账：70B 权重 16 比特约 140 GB，8 比特约 70 GB，4 比特约 35 GB，才给 KV 缓存留得下位置。\n"
+    "KV 缓存随并发数和上下文长度线性增长，权重量化不会缩小它，必要时单独量化到 8 比特。\n"
+    "解码阶段瓶颈是从显存读权重，读的字节少了就快；长提示的预填充受算力限制，不会变快。",
+    "非结构化剪枝只是把权重置零，稠密矩阵乘照样要算，所以没有变快。",
+]
+SIT = f"""
+from django.utils import timezone
+from questions.models import Topic
+template = InterviewTemplate.objects.create(name="模型压缩专项", language="zh-hans", question_count=3, minutes=20)
+template.topics.set(Topic.objects.filter(slug="compression"))
+for minutes_ago, name in ((50, "candidate"), (2, "candidate")):
+    begun = timezone.now() - timezone.timedelta(minutes=minutes_ago)
+    interview = interviews.start(template, User.objects.get(username=name), begun)
+    for answer, text in zip(interview.answers.order_by("position"), {ANSWERS!r}):
+        interviews.save(answer, text, 0, begun)
+    if minutes_ago > 20:
+        interviews.submit(interview, begun + timezone.timedelta(minutes=14))
+        print(interview.pk)
+    else:
+        interviews.save(interview.answers.get(position=3), "", 1, begun)
+        interviews.set_flag(interview.answers.get(position=3), True, begun)
+        interviews.open_question(interview, 2, begun + timezone.timedelta(minutes=1))
+        print(interview.pk)
+code = InterviewTemplate.objects.create(name="编程练习", language="zh-hans", question_count=1, minutes=15)
+code.topics.set(Topic.objects.filter(slug="serving"))
+from questions.models import Question
+Question.objects.filter(topic__slug="serving", language="zh-hans", kind="discussion").update(status="draft")
+coding = interviews.start(code, User.objects.get(username="manager"), timezone.now())
+answer = coding.answers.get()
+interviews.save(answer, "class BlockAllocator:\\n    def __init__(self, blocks: int) -> None:\\n        self.free = list(range(blocks))\\n", 0, timezone.now())
+print(coding.pk)
+"""  # noqa: E501
+
+
+def sign_in(page: Page, live: Live, name: str) -> None:
+    passwords = json.loads((live.data / "demo-people.json").read_text())
+    page.goto(live.url + "/login/")
+    page.fill("[name=username]", name)
+    page.fill("[name=password]", passwords[name])
+    page.click("main .button")
+
+
+def take(browser: Browser, live: Live, folder: Path, pages: dict[str, dict[str, str]]) -> None:
+    """Every page for every person, size and scheme."""
+    for width, height in SIZES.items():
+        for scheme in ("light", "dark"):
+            for name, addresses in pages.items():
+                context = browser.new_context(
+                    viewport={"width": width, "height": height}, color_scheme=scheme, locale="zh-CN"
+                )
+                page = context.new_page()
+                if name != "visitor":
+                    sign_in(page, live, name)
+                for title, address in addresses.items():
+                    page.goto(live.url + address)
+                    page.wait_for_timeout(400)
+                    page.screenshot(path=folder / f"{title}-{width}-{scheme}.png", full_page=True)
+                context.close()
+
+
+def main(say: Callable[[str], None] = print) -> None:
+    folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs/screenshots"
+    folder.mkdir(parents=True, exist_ok=True)
+    with program() as live:
+        say("Preparing a program …")
+        live.manage("prepare")
+        live.run()
+        done, running, coding = live.python(SIT).split()
+        say("Waiting for grades …")
+        live.python(
+            "import time\n"
+            f"while Grade.objects.filter(answer__interview={done!r}).exclude(status='done').exists(): time.sleep(1)"
+        )
+        pages = {
+            "visitor": {"front-door": "/", "login": "/login/", "not-found": "/nowhere/"},
+            "candidate": {
+                "home": "/",
+                "before-you-start": "/begin/1/",
+                "room": f"/interviews/{running}/questions/2/",
+                "hand-in": f"/interviews/{running}/hand-in/",
+                "receipt": f"/interviews/{done}/receipt/",
+                "scorecard": f"/interviews/{done}/scorecard/",
+            },
+            "manager": {
+                "review-list": "/review/",
+                "review": f"/review/{done}/",
+                "room-code": f"/interviews/{coding}/questions/1/",
+            },
+            "curator": {"admin": "/admin/", "admin-questions": "/admin/questions/question/"},
+        }
+        with sync_playwright() as playwright:
+            browser = playwright.chromium.launch(executable_path=find_browser(), args=CHROMIUM_FLAGS)
+            take(browser, live, folder, pages)
+            browser.close()
+    say(f"Pictures are in {folder}")
+
+
+if __name__ == "__main__":
+    main()
