@@ -37,7 +37,7 @@ $(CATALOGUE): locale/zh_Hans/LC_MESSAGES/django.po | .venv/ready
 	@$(PYTHON) -c 'import venv, ensurepip' 2>/dev/null || { echo "$(PYTHON) has no venv module. On Debian or Ubuntu: apt install python3-venv"; exit 1; }
 	@[ -x $(PY) ] && $(PY) -m pip --version >/dev/null 2>&1 || { echo "Making .venv …"; $(PYTHON) -m venv --clear .venv; }
 	@echo "Installing packages (a few minutes the first time) …"
-	@sed '/--- To develop/,$$d' requirements.txt > .venv/run.txt && $(PY) -m pip install --disable-pip-version-check --quiet --progress-bar on -r .venv/run.txt
+	@sed '/--- To develop/,$$d' requirements.txt > .venv/run.txt && $(PY) -m pip install --disable-pip-version-check -r .venv/run.txt
 	@touch $@
 
 .venv/ready-develop: .venv/ready

@@ -8,6 +8,7 @@ import secrets
 
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.utils.translation import gettext as _
 
 from interviewer.models import InterviewTemplate, User
 from questions.models import Language, Topic
@@ -67,8 +68,8 @@ def credentials() -> list[str]:
     """Lines that say whom to sign in as; nothing with DEBUG off."""
     if not settings.DEBUG:
         return []
-    people = [f"  {name:<10} password {password}" for name, password in _passwords().items()]
-    return ["Sign in as one of the demo people (they exist only while DEBUG is on):", *people]
+    people = [f"  {name:<10} {password}" for name, password in _passwords().items()]
+    return [_("Sign in as one of the demo people, name and password (they exist only while DEBUG is on):"), *people]
 
 
 def people_left() -> list[str]:

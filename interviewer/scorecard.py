@@ -11,9 +11,8 @@ from typing import Any
 from interviewer.highlight import Segment, highlight
 from questions.frozen import FrozenQuestion
 
-# Two-sided 90 % quantiles of Student's t for 1 … 9 degrees of freedom; the normal one beyond.
+# Two-sided 90 % quantiles of Student's t for 1 … 9 degrees of freedom; beyond, 1.645 + 1.52/df is right to 0.02.
 _T90 = (6.31, 2.92, 2.35, 2.13, 2.02, 1.94, 1.89, 1.86, 1.83)
-_Z90 = 1.64
 
 
 @dataclass(frozen=True)
@@ -102,7 +101,7 @@ def band(scores: Sequence[float]) -> Band | None:
     n = len(scores)
     if n < 3:
         return None
-    t = _T90[n - 2] if n - 2 < len(_T90) else _Z90
+    t = _T90[n - 2] if n - 2 < len(_T90) else 1.645 + 1.52 / (n - 1)
     half = t * stdev(scores) / math.sqrt(n)
     mean = fmean(scores)
     return Band(round(max(0.0, mean - half) * 100), round(min(1.0, mean + half) * 100))

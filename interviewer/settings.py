@@ -218,5 +218,6 @@ LOGGING = {
         "httpx2": {"level": "WARNING"},
         "sentence_transformers": {"level": "WARNING"},
         "faiss": {"level": "WARNING"},
+        "questions.snapshot": {"level": "WARNING"},
     },
 }

@@ -50,6 +50,7 @@ class QuestionAdmin(admin.ModelAdmin):
     list_filter = ["status", "language", "topic", "kind", "difficulty"]
     search_fields = ["title", "prompt", "reference", "tags", "slug"]
     list_select_related = ["topic"]
+    list_per_page = 50
     readonly_fields = ["document", "number", "updated_at"]
     prepopulated_fields = {"slug": ["title"]}
     inlines = [RubricPointInline]

@@ -41,8 +41,9 @@ def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> No
 
 @pytest.fixture(autouse=True)
 def _english_and_quick(settings) -> None:
-    """Pages of tests are English unless a test asks for Chinese, and making a person takes no time."""
+    """Pages are English unless a test asks for Chinese; neither a new person nor a new client costs much time."""
     settings.LANGUAGE_CODE = "en"
+    settings.WHITENOISE_AUTOREFRESH = True  # else each client looks through all static files first
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
 
 

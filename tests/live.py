@@ -105,6 +105,13 @@ class Live:
         self.start("manage.py", "run", "--port", str(self.port))
         assert stack.wait_until_up(self.url + "/login/", 120), self.log()
 
+    def web(self) -> None:
+        """Start the web process alone, and wait for it to answer."""
+        from interviewer import stack
+
+        self.start("-m", "gunicorn", "interviewer.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "8")
+        assert stack.wait_until_up(self.url + "/login/", 60), self.log()
+
     def worker(self) -> subprocess.Popen[bytes]:
         """Start a worker alone."""
         return self.start("-m", "celery", "-A", "interviewer", "worker", "--pool", "threads", "--loglevel", "INFO")

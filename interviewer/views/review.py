@@ -67,15 +67,16 @@ def _with_counts(found: QuerySet[Interview]) -> QuerySet[Interview]:
 def _filtered(found: QuerySet[Interview], wanted: dict) -> QuerySet[Interview]:
     if wanted.get("q"):
         name = wanted["q"]
-        found = found.filter(Q(candidate__username__icontains=name) | Q(candidate__first_name__icontains=name))
+        fields = ("username", "first_name", "last_name")
+        found = found.filter(Q(*((f"candidate__{field}__icontains", name) for field in fields), _connector=Q.OR))
     if wanted.get("template"):
         found = found.filter(template=wanted["template"])
     if wanted.get("language"):
         found = found.filter(language=wanted["language"])
     states = {
         "running": Q(submitted_at__isnull=True),
-        "grading": Q(pending__gt=0),
-        "waiting": Q(failed__gt=0, pending=0) & Q(scored__lt=F("asked")),
+        "grading": Q(pending__gt=0, scored__lt=F("asked")),
+        "waiting": Q(failed__gt=0, pending=0, scored__lt=F("asked")),
         "graded": Q(submitted_at__isnull=False, scored=F("asked")),
     }
     return found.filter(states[wanted["state"]]) if wanted.get("state") else found

@@ -11,7 +11,7 @@ from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
+from django.urls import resolve, reverse
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -192,5 +192,7 @@ def hand_in(request: Request, interview: Interview) -> HttpResponse:
 
 
 def not_found(request: Request, path: str = "") -> HttpResponse:
-    """Any address that leads nowhere."""
+    """Any address that leads nowhere; one that lacks but its last slash leads to the address that has it."""
+    if not path.endswith("/") and resolve(f"/{path}/").func is not not_found:
+        return redirect(request.get_full_path(force_append_slash=True), permanent=True)
     raise Http404

@@ -39,7 +39,11 @@ function readDraft() {
 
 function restoreDraft() {
   const draft = readDraft();
-  if (!draft || draft.text === box.value || !conflict.hidden) return;
+  if (!conflict.hidden) return;
+  if (!draft || draft.text === box.value) {
+    if (box.value) say(texts.textSaved);
+    return dropDraft();
+  }
   if (draft.revision === Number(revision.value)) {
     setText(draft.text);
     say(texts.textRestored);
@@ -103,8 +107,10 @@ async function save() {
 async function receive(answer, text) {
   if (answer.type === "opaqueredirect" || answer.status === 403) return signedOut();
   if (answer.status >= 500) throw new Error("try again");
-  const data = await answer.json();
-  if (answer.ok) {
+  const data = await answer.json().catch(() => null);
+  if (data === null) {
+    say(texts.textTooLong); // refused before our own pages saw it: larger than a request may be
+  } else if (answer.ok) {
     stored = text;
     revision.value = data.revision;
     savedAt = Date.now();

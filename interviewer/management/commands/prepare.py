@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.core.management import call_command
 from django.core.management.base import BaseCommand
+from django.utils.translation import gettext as _
 
 from interviewer import access, demo, showcase
 from questions import bundled, importing, retrieval
@@ -18,16 +19,16 @@ class Command(BaseCommand):
     help = "Migrate, make roles, unpack the embedding model, load the starter bank, build the index, make demo people."
 
     def handle(self, *args: Any, **options: Any) -> None:
-        self._step("Database", lambda: call_command("migrate", verbosity=0, interactive=False))
-        self._step("Roles", access.ensure_roles)
+        self._step(_("Database"), lambda: call_command("migrate", verbosity=0, interactive=False))
+        self._step(_("Roles"), access.ensure_roles)
         if settings.EMBEDDING_MODEL == "bundled":
-            self._step("Embedding model", lambda: bundled.ensure(self.stdout.write))
-        self._step("Starter bank", importing.import_starter_bank)
-        self._step("Search index", lambda: retrieval.sync(self._progress))
-        self._step("Interview templates", demo.ensure_templates)
+            self._step(_("Embedding model"), lambda: bundled.ensure(self.stdout.write))
+        self._step(_("Starter bank"), importing.import_starter_bank)
+        self._step(_("Search index"), lambda: retrieval.sync(self._progress))
+        self._step(_("Interview templates"), demo.ensure_templates)
         if settings.DEBUG:
-            self._step("Demo people", demo.ensure_people)
-        self._step("Sample on the front page", showcase.ensure)
+            self._step(_("Demo people"), demo.ensure_people)
+        self._step(_("Sample on the front page"), showcase.ensure)
 
     def _progress(self, done: int, total: int) -> None:
         self.stdout.write(f" {done}/{total}", ending="")

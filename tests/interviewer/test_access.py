@@ -1,0 +1,407 @@
+"""Every address × every role, in one table that an address without a row fails. And forged, stale and guessed requests.
+
+A cell is the status expected, or the name of the address that the answer leads to.
+"""
+
+from __future__ import annotations
+
+import itertools
+import re
+import uuid
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.apps import apps
+from django.http import HttpResponse
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
+from django.utils import timezone
+
+from interviewer.models import Interview, InterviewTemplate, User
+from tests import build
+from tests.conftest import signed_in
+
+pytestmark = pytest.mark.django_db
+
+ROLES = ("visitor", "owner", "stranger", "manager", "curator")
+Cell = int | str
+Row = tuple[Cell, Cell, Cell, Cell, Cell]
+
+
+def everybody(cell: Cell) -> Row:
+    return (cell, cell, cell, cell, cell)
+
+
+OWNERS_ONLY = ("login", 200, 404, 404, 404)
+MANAGERS_ONLY = ("login", 404, 404, 200, 404)
+
+# Interviews of the room are running, those of results are handed in.
+TABLE: dict[tuple[str, str], Row] = {
+    ("home", "GET"): everybody(200),
+    ("home", "POST"): everybody(405),
+    ("login", "GET"): (200, "home", "home", "home", "home"),
+    ("login", "POST"): (200, "home", "home", "home", "home"),
+    ("logout", "GET"): everybody(405),
+    ("logout", "POST"): everybody("home"),
+    ("set_language", "GET"): everybody("home"),
+    ("set_language", "POST"): everybody("home"),
+    ("begin", "GET"): ("login", 200, 200, 200, 200),
+    ("begin", "POST"): ("login", "room", "room", "room", "room"),
+    ("room", "GET"): ("login", "question", 404, 404, 404),
+    ("room", "POST"): ("login", 405, 404, 404, 404),
+    ("question", "GET"): OWNERS_ONLY,
+    ("question", "POST"): ("login", "question", 404, 404, 404),
+    ("draft", "GET"): ("login", 405, 404, 404, 404),
+    ("draft", "POST"): OWNERS_ONLY,
+    ("hand-in", "GET"): OWNERS_ONLY,
+    ("hand-in", "POST"): ("login", "receipt", 404, 404, 404),
+    ("receipt", "GET"): OWNERS_ONLY,
+    ("progress", "GET"): OWNERS_ONLY,
+    ("scorecard", "GET"): OWNERS_ONLY,
+    ("scorecard-results", "GET"): OWNERS_ONLY,
+    **{(name, "POST"): everybody(405) for name in ("receipt", "progress", "scorecard", "scorecard-results")},
+    ("review-list", "GET"): MANAGERS_ONLY,
+    ("review-list", "POST"): ("login", 404, 404, 405, 404),
+    ("review", "GET"): MANAGERS_ONLY,
+    ("review", "POST"): ("login", 404, 404, 405, 404),
+    ("grade-again", "GET"): ("login", 404, 404, 405, 404),
+    ("grade-again", "POST"): ("login", 404, 404, "review", 404),
+    ("not-found", "GET"): everybody(404),
+    ("not-found", "POST"): everybody(404),
+}
+HANDED_IN = {"receipt", "progress", "scorecard", "scorecard-results", "review", "grade-again"}
+
+# The admin: as above, and the operator, who may do everything.
+STAFF_ONLY = "admin:login"
+ADMIN: dict[str, tuple[Cell, ...]] = {
+    "admin:index": (*[STAFF_ONLY] * 4, 200, 200),
+    "admin:questions_question_changelist": (*[STAFF_ONLY] * 4, 200, 200),
+    "admin:questions_question_add": (*[STAFF_ONLY] * 4, 200, 200),
+    "admin:questions_topic_changelist": (*[STAFF_ONLY] * 4, 200, 200),
+    "admin:questions_document_changelist": (*[STAFF_ONLY] * 4, 200, 200),
+    "admin:questions_document_add": (*[STAFF_ONLY] * 4, 403, 403),
+    "admin:interviewer_interviewtemplate_changelist": (*[STAFF_ONLY] * 4, 200, 200),
+    "admin:interviewer_interviewtemplate_add": (*[STAFF_ONLY] * 4, 200, 200),
+    "admin:interviewer_grade_changelist": (*[STAFF_ONLY] * 4, 403, 200),
+    "admin:interviewer_grade_add": (*[STAFF_ONLY] * 4, 403, 403),
+    "admin:interviewer_user_changelist": (*[STAFF_ONLY] * 4, 403, 200),
+    "admin:auth_group_changelist": (*[STAFF_ONLY] * 4, 403, 200),
+}
+
+
+@pytest.fixture
+def people(candidate: User, stranger: User, manager: User, curator: User) -> dict[str, User]:
+    return {"owner": candidate, "stranger": stranger, "manager": manager, "curator": curator}
+
+
+@pytest.fixture
+def running(candidate: User) -> Interview:
+    return build.interview(candidate, timezone.now())
+
+
+@pytest.fixture
+def handed_in(candidate: User) -> Interview:
+    interview = build.handed_in(candidate, texts=["text"])
+    for answer in interview.answers.all():
+        build.graded(answer)
+    return interview
+
+
+@pytest.fixture
+def sitting(request: pytest.FixtureRequest) -> Interview:
+    """The owner's interview, in the state in which the address of the test can be used."""
+    name = request.getfixturevalue("name")
+    return request.getfixturevalue("handed_in" if name in HANDED_IN else "running")
+
+
+def client_of(role: str, people: dict[str, User], **options: Any) -> Client:
+    client = Client(headers={"accept-language": "en"}, **options)
+    if role != "visitor":
+        client.force_login(people[role])
+    return client
+
+
+def address(name: str, interview: Interview) -> str:
+    if name == "not-found":
+        return "/nothing/here/"
+    if name == "begin":
+        return reverse("begin", args=[interview.template_id])
+    of_interview = {"review", *(each for each, _ in TABLE if each in _names_below("interviews/"))}
+    if name in {"question", "draft", "grade-again"}:
+        return reverse(name, args=[interview.pk, 1])
+    return reverse(name, args=[interview.pk] if name in of_interview else [])
+
+
+FORMS: dict[str, dict[str, Any]] = {
+    "login": {"username": "candidate", "password": "wrong"},
+    "set_language": {"language": "en"},
+    "begin": {"consent": "on"},
+    "question": {"text": "text", "revision": 0, "go": "next"},
+    "draft": {"text": "text", "revision": 0},
+}
+
+
+def send(client: Client, method: str, name: str, interview: Interview, **more: Any) -> HttpResponse:
+    """The request of a row, its form filled in well."""
+    if method == "POST":
+        return client.post(address(name, interview), {**FORMS.get(name, {}), **more})
+    return client.get(address(name, interview))
+
+
+def outcome(response: HttpResponse) -> Cell:
+    """A cell of the table."""
+    if response.status_code == 302:
+        match = resolve(urlsplit(response["Location"]).path)
+        return match.view_name or "not-found"
+    return response.status_code
+
+
+# --- The table ------------------------------------------------------------------------
+
+
+def patterns(found: list[URLPattern | URLResolver], prefix: str = "") -> Iterator[tuple[str, str]]:
+    """(path, name) of every address but the admin's."""
+    for each in found:
+        path = prefix + str(each.pattern)
+        if isinstance(each, URLPattern):
+            yield path, each.name or ("not-found" if each.pattern.match("nothing/here/") else "")
+        elif each.namespace != "admin":
+            yield from patterns(each.url_patterns, path)
+
+
+def _names_below(prefix: str) -> set[str]:
+    return {name for path, name in patterns(get_resolver().url_patterns) if path.startswith(prefix)}
+
+
+def test_every_address_has_its_rows_and_every_row_its_address():
+    names = [name for _, name in patterns(get_resolver().url_patterns)]
+    assert len(names) == len(set(names)), "two addresses share a name"
+    assert {(name, method) for name in names for method in ("GET", "POST")} == set(TABLE)
+
+
+@pytest.mark.parametrize("role", ROLES)
+@pytest.mark.parametrize(("name", "method"), TABLE, ids=lambda each: each)
+def test_the_table(name, method, role, people, sitting):
+    expected = TABLE[name, method][ROLES.index(role)]
+    response = send(client_of(role, people), method, name, sitting)
+    assert outcome(response) == expected
+    if expected == "login":
+        assert response["Location"] == f"{reverse('login')}?next={address(name, sitting)}"
+
+
+@pytest.mark.parametrize("role", [*ROLES, "operator"])
+def test_the_admin(role, people):
+    people["operator"] = build.user("operator", is_staff=True, is_superuser=True)
+    build.handed_in()
+    client = client_of(role, people)
+    column = [*ROLES, "operator"].index(role)
+    assert {name: outcome(client.get(reverse(name))) for name in ADMIN} == {
+        name: row[column] for name, row in ADMIN.items()
+    }
+
+
+def test_the_operator_changes_no_grade_and_no_document_by_hand(handed_in, people):
+    people["operator"] = build.user("operator", is_staff=True, is_superuser=True)
+    grade = handed_in.answers.first().grades.get()
+    page = reverse("admin:interviewer_grade_change", args=[grade.pk])
+    client = client_of("operator", people)
+    assert client.get(page).status_code == 200
+    assert client.post(page, {"score": "1"}).status_code == 403
+    assert client.post(reverse("admin:interviewer_grade_delete", args=[grade.pk]), {"post": "yes"}).status_code == 403
+
+
+def test_a_person_who_was_deactivated_midway_is_out(people, running, candidate):
+    client = client_of("owner", people)
+    assert send(client, "POST", "draft", running).status_code == 200
+    User.objects.filter(pk=candidate.pk).update(is_active=False)
+    assert outcome(send(client, "POST", "draft", running, text="more", revision=1)) == "login"
+    assert running.answers.get(position=1).text == "text"
+
+
+def test_a_template_that_was_closed_begins_nothing(people, running):
+    InterviewTemplate.objects.update(is_open=False)
+    assert send(client_of("stranger", people), "POST", "begin", running).status_code == 404
+    assert Interview.objects.count() == 1
+
+
+# --- Requests that nobody of ours sent ------------------------------------------------------
+
+
+WRITES = [name for (name, method), row in TABLE.items() if method == "POST" and not set(row) <= {404, 405, "login"}]
+
+
+def test_every_address_that_writes_is_known():
+    assert set(WRITES) == {
+        "login", "logout", "set_language", "begin", "question", "draft", "hand-in", "grade-again",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize("name", WRITES)
+def test_a_form_without_its_token_is_refused(name, people, sitting):
+    role = {"login": "visitor", "grade-again": "manager"}.get(name, "owner")
+    client = client_of(role, people, enforce_csrf_checks=True)
+    before = everything()
+    response = send(client, "POST", name, sitting)
+    assert response.status_code == 403
+    assert "had gone stale" in response.content.decode()
+    assert everything() == before
+    assert ("_auth_user_id" in client.session) == (role != "visitor")
+
+
+def test_a_form_with_its_token_is_taken(people, running):
+    client = client_of("owner", people, enforce_csrf_checks=True)
+    page = client.get(address("question", running)).content.decode()
+    token = re.search(r'name="csrfmiddlewaretoken" value="(\w+)"', page)[1]
+    assert send(client, "POST", "draft", running, csrfmiddlewaretoken=token).status_code == 200
+
+
+def everything() -> dict[str, list[dict[str, Any]]]:
+    """Every row of our tables."""
+    models = [*apps.get_app_config("interviewer").get_models(), *apps.get_app_config("questions").get_models()]
+    return {model.__name__: list(model._default_manager.order_by("pk").values()) for model in models}
+
+
+@pytest.mark.parametrize("role", ["owner", "manager"])
+@pytest.mark.parametrize("name", [name for name, method in TABLE if method == "GET"])
+def test_looking_changes_nothing(name, role, people, sitting):
+    client = client_of(role, people)
+    before = everything()
+    for look in (client.get, client.head):
+        look(address(name, sitting), FORMS.get(name, {}))
+    assert everything() == before
+    assert client.session["_auth_user_id"] == str(people[role].pk)
+    assert "django_language" not in client.cookies
+
+
+def test_forged_fields_are_not_read(people, running):
+    forged = {
+        "deadline": "2099-01-01", "score": "1", "submitted_at": "", "candidate": people["stranger"].pk,
+        "position": 2, "id": 1, "flagged": "on", "is_staff": "on", "seconds_used": 0,
+    }  # fmt: skip
+    client = client_of("owner", people)
+    before = everything()
+    assert send(client, "POST", "draft", running, **forged).status_code == 200
+    after = everything()
+    kept = [{**row, "touched_at": None} for row in after["Interview"]]
+    assert kept == [{**row, "touched_at": None} for row in before["Interview"]]
+    assert after["User"] == before["User"]
+    changed = [set(a.items() ^ b.items()) for a, b in zip(_plain(after), _plain(before), strict=True)]
+    assert {name for pairs in changed for name, _ in pairs} == {"text", "revision", "saved_at"}
+
+
+def _plain(rows: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
+    return [{name: value for name, value in row.items() if name != "frozen"} for row in rows["Answer"]]
+
+
+# --- Guessing ---------------------------------------------------------------------------------
+
+
+GUESSABLE = [(name, method) for (name, method), row in TABLE.items() if 404 in row and name not in {"not-found"}]
+
+
+def anonymous(response: HttpResponse, interview: uuid.UUID) -> tuple[int, str]:
+    """A page without what differs from request to request."""
+    page = response.content.decode().replace(str(interview), "ID")
+    return response.status_code, re.sub(r'(name="csrfmiddlewaretoken" value=)"\w+"', r"\1", page)
+
+
+@pytest.mark.parametrize(("name", "method"), GUESSABLE)
+def test_what_belongs_to_others_looks_like_what_does_not_exist(name, method, stranger, sitting):
+    missing = Interview(pk=uuid.uuid4(), template=sitting.template)
+    client = signed_in(stranger)
+    theirs = anonymous(send(client, method, name, sitting), sitting.pk)
+    assert theirs == anonymous(send(client, method, name, missing), missing.pk)
+    assert theirs[0] == 404
+
+
+@pytest.mark.parametrize("position", [0, 3, 99, 2**15, 2**31, 10**30])
+@pytest.mark.parametrize(("name", "method"), [("question", "get"), ("question", "post"), ("draft", "post")])
+def test_there_are_no_other_questions(name, method, position, people, running):
+    page = reverse(name, args=[running.pk, position])
+    assert getattr(client_of("owner", people), method)(page, FORMS[name]).status_code == 404
+
+
+@pytest.mark.parametrize("number", [0, 99, 2**31, 2**63, 10**30])
+def test_there_are_no_other_templates(number, people):
+    assert client_of("owner", people).get(reverse("begin", args=[number])).status_code == 404
+
+
+@pytest.mark.parametrize("position", [0, 3, 10**30])
+def test_there_are_no_other_answers_to_grade(position, people, handed_in):
+    assert client_of("manager", people).post(reverse("grade-again", args=[handed_in.pk, position])).status_code == 404
+
+
+# --- Signing in and out -------------------------------------------------------------------------
+
+
+ELSEWHERE = [
+    "//evil.example",
+    "///evil.example",
+    "/\\evil.example",
+    "\\\\evil.example",
+    "https://evil.example/",
+    "http:evil.example",
+    "https:///evil.example",
+    "javascript:alert(1)",
+    " //evil.example",
+    "\t//evil.example",
+    "//evil.example\r\nSet-Cookie: a=b",
+]
+
+
+@pytest.mark.parametrize("name", ["login", "logout", "set_language"])
+def test_nothing_leads_off_the_site(name, candidate):
+    client = Client() if name == "login" else signed_in(candidate)
+    form = {"username": "candidate", "password": "a good password", "language": "en"}
+    addresses = (reverse(name), f"{reverse(name)}?next=%2F%2Fevil.example")
+    for address, elsewhere in itertools.product(addresses, ELSEWHERE):
+        response = client.post(address, {**form, "next": elsewhere})
+        assert (response.status_code, response["Location"]) == (302, "/")
+        client.logout() if name == "login" else client.force_login(candidate)
+
+
+def test_signing_in_leads_on_to_where_one_wanted_to_go(candidate, running):
+    page = reverse("question", args=[running.pk, 1])
+    asked = Client().get(page)
+    form = {"username": "candidate", "password": "a good password", "next": page}
+    assert Client().post(asked["Location"], form)["Location"] == page
+
+
+def test_one_is_signed_in_and_out_by_post_only(candidate):
+    client = signed_in(candidate)
+    client.get(reverse("logout"))
+    assert "_auth_user_id" in client.session
+    client.post(reverse("logout"))
+    assert "_auth_user_id" not in client.session
+    client.get(reverse("login"), {"username": "candidate", "password": "a good password"})
+    assert "_auth_user_id" not in client.session
+
+
+def test_signing_in_tells_nobody_which_names_exist(candidate, stranger):
+    User.objects.filter(pk=stranger.pk).update(is_active=False)
+
+    def answer(name: str, password: str) -> tuple[int, str]:
+        response = Client().post(reverse("login"), {"username": name, "password": password})
+        status, page = anonymous(response, uuid.uuid4())
+        return status, page.replace(f'value="{name}"', "")
+
+    wrong_password = answer("candidate", "wrong")
+    assert wrong_password == answer("nobody", "wrong") == answer("stranger", "a good password")
+    assert "do not belong together" in wrong_password[1]
+
+
+@pytest.mark.parametrize("path", ["/review", "/admin", "/login"])
+def test_an_address_that_lacks_its_slash_leads_to_the_one_with_it(path, people):
+    response = client_of("curator", people).get(f"{path}?next=/")
+    assert (response.status_code, response["Location"]) == (301, f"{path}/?next=/")
+
+
+@pytest.mark.parametrize(
+    "path", ["/nothing", "/nothing/", "//evil.example", "//evil.example/login", "/\n", "/a\nb", "/admin\x00"]
+)
+def test_an_address_that_leads_nowhere_is_our_own_page(path, people):
+    response = client_of("owner", people).get("/", PATH_INFO=path)
+    assert response.status_code == 404
+    assert "There is nothing here for you" in response.content.decode()
