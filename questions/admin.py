@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
+from django import forms
 from django.contrib import admin
+from django.db import models
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
 from django.utils.translation import gettext_lazy as _
@@ -42,6 +44,7 @@ class RubricPointInline(admin.TabularInline):
     model = RubricPoint
     extra = 0
     fields = ["order", "name", "text", "kind", "weight"]
+    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 3, "cols": 56})}}
 
 
 @admin.register(Question)
@@ -55,6 +58,7 @@ class QuestionAdmin(admin.ModelAdmin):
     prepopulated_fields = {"slug": ["title"]}
     inlines = [RubricPointInline]
     actions = ["publish", "retire"]
+    formfield_overrides = {models.CharField: {"widget": forms.TextInput(attrs={"size": 72})}}
     fieldsets = [
         (None, {"fields": ["title", "prompt", "reference", "explanation", "examples"]}),
         (_("Asking"), {"fields": ["status", "language", "topic", "tags", "kind", "difficulty", "seconds"]}),

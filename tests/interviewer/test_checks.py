@@ -181,7 +181,7 @@ def test_with_debug_off_demo_people_keep_the_program_from_starting(tmp_path):
 
     (tmp_path / "demo-people.json").write_text("{}")
     removed = python("manage.py", "remove_demo_people", data=tmp_path, **env)
-    assert (removed.returncode, removed.stdout.strip()[0]) == (0, "1")
+    assert removed.returncode == 0 and "1" in removed.stdout
     assert check(tmp_path, "--database", "default", **env).returncode == 0
     assert not (tmp_path / "demo-people.json").exists()
     assert User.objects.get(username="manager").is_active is False

@@ -7,10 +7,13 @@ import threading
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
+from django.utils.translation import gettext as _
+
+from questions.management.terminal import TerminalCommand
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "Run the embedded broker until it is told to stop."
 
     def handle(self, *args: Any, **options: Any) -> None:
@@ -29,8 +32,8 @@ class Command(BaseCommand):
         try:
             server.start()
         except ValkeyServerError as error:
-            raise CommandError(f"The embedded broker did not start: {error}") from error
+            raise CommandError(_("The embedded broker did not start: %(error)s") % {"error": error}) from error
         while not stop.wait(1.0):
             if not server.is_running():
-                raise CommandError("The embedded broker ended by itself; see its log in the broker folder.")
+                raise CommandError(_("The embedded broker ended by itself; see its log in the broker folder."))
         server.stop()

@@ -8,14 +8,14 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand
 from django.utils.translation import gettext as _
 
 from interviewer import access, demo, showcase
 from questions import bundled, importing, retrieval
+from questions.management.terminal import TerminalCommand
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "Migrate, make roles, unpack the embedding model, load the starter bank, build the index, make demo people."
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.utils.translation import ngettext
 
 from interviewer import demo
 from interviewer.models import User
+from questions.management.terminal import TerminalCommand
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "Close the accounts of the demo people; their interviews stay."
     requires_system_checks = []  # it mends what the checks refuse
 
     def handle(self, *args: Any, **options: Any) -> None:
         count = User.objects.filter(username__in=demo.people_left()).update(is_active=False)
         (settings.DATA_DIR / "demo-people.json").unlink(missing_ok=True)
-        self.stdout.write(f"{count} demo accounts closed.")
+        self.stdout.write(ngettext("%d demo account closed.", "%d demo accounts closed.", count) % count)

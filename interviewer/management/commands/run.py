@@ -8,11 +8,12 @@ from typing import IO, Any
 
 from django.conf import settings
 from django.core.management import call_command
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils import translation
 from django.utils.translation import gettext as _
 
 from interviewer import demo, stack
+from questions.management.terminal import TerminalCommand
 
 
 def tcp_port(text: str) -> int:
@@ -22,7 +23,7 @@ def tcp_port(text: str) -> int:
     return int(text)
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = "Prepare and run the whole program on this machine: broker, worker, sweeper and web."
 
     def add_arguments(self, parser: ArgumentParser) -> None:

@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
 from questions.importing import FileReport, ImportFailed, import_files
+from questions.management.terminal import TerminalCommand
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = gettext_lazy("Import Markdown question documents into the bank: all of the files, or none.")  # type: ignore[assignment]
 
     def add_arguments(self, parser: CommandParser) -> None:

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandError
+from django.core.management.base import CommandError
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from questions import retrieval
 from questions.embedding import EmbeddingError
+from questions.management.terminal import TerminalCommand
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = gettext_lazy("Embed what has no vector yet and write the index anew from the database.")  # type: ignore[assignment]
 
     def handle(self, *args: Any, **options: Any) -> None:

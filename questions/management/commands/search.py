@@ -5,15 +5,16 @@ from __future__ import annotations
 import json
 from typing import Any
 
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
 from questions import retrieval
+from questions.management.terminal import TerminalCommand
 from questions.models import Language
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = gettext_lazy("Search the published questions, by meaning and by words.")  # type: ignore[assignment]
 
     def add_arguments(self, parser: CommandParser) -> None:
