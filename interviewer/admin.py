@@ -1,4 +1,4 @@
-"""Admin of people, interview templates and, read-only, of grades. Interviews are read on the review pages."""
+"""Admin of people, interview templates and, read-only, of grades and exams. Interviews are read on the review pages."""
 
 from __future__ import annotations
 
@@ -6,10 +6,17 @@ from typing import Any
 
 from django.contrib import admin
 from django.contrib.auth.admin import UserAdmin
-from django.http import HttpRequest
+from django.db.models import QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.utils import timezone
+from django.utils.html import format_html, format_html_join
+from django.utils.safestring import SafeString
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from interviewer.models import Grade, InterviewTemplate, User
+from interviewer import budget
+from interviewer.exam import Report, table
+from interviewer.models import ExamResult, Grade, InterviewTemplate, User
 
 admin.site.register(User, UserAdmin)
 admin.site.site_header = _("Mock interviewer")
@@ -24,12 +31,8 @@ class InterviewTemplateAdmin(admin.ModelAdmin):
     filter_horizontal = ["topics"]
 
 
-@admin.register(Grade)
-class GradeAdmin(admin.ModelAdmin):
-    """The queue of record, to look at: what waits, what failed and why."""
-
-    list_display = ["pk", "status", "grader", "tries", "created_at", "next_try_at", "graded_at", "error"]
-    list_filter = ["status", "grader"]
+class ReadOnlyAdmin(admin.ModelAdmin):
+    """To look at: rows are written elsewhere."""
 
     def has_add_permission(self, request: HttpRequest) -> bool:
         return False
@@ -39,3 +42,82 @@ class GradeAdmin(admin.ModelAdmin):
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False
+
+
+@admin.register(Grade)
+class GradeAdmin(ReadOnlyAdmin):
+    """The queue of record, to look at: what waits, what failed and why."""
+
+    list_display = ["pk", "status", "grader", "tries", "graded_at", "tokens", "cost", "next_try_at", "error"]
+    list_filter = ["status", "grader"]
+
+    def changelist_view(self, request: HttpRequest, extra_context: dict[str, Any] | None = None) -> HttpResponse:
+        """The list, with what the model has cost today above it."""
+        spent = budget.spent_on_the_day_of(timezone.now())
+        line = gettext("Today the language model has used %(tokens)s tokens, at a cost of %(cost)s.")
+        told = line % {"tokens": f"{spent['tokens']:,}", "cost": spent["cost"]}
+        return super().changelist_view(request, {"subtitle": told, **(extra_context or {})})
+
+    @admin.display(description=_("tokens"), ordering="prompt_tokens")
+    def tokens(self, grade: Grade) -> int:
+        return grade.tokens
+
+
+class WhichExams(admin.SimpleListFilter):
+    """The newest exam of each grader, or all of them."""
+
+    title = _("which")
+    parameter_name = "which"
+
+    def lookups(self, request: HttpRequest, model_admin: Any) -> list[tuple[str, Any]]:
+        return [("latest", _("the latest of each grader"))]
+
+    def queryset(self, request: HttpRequest, queryset: QuerySet[Any]) -> QuerySet[Any]:
+        return queryset.filter(pk__in=ExamResult.objects.latest_of_each()) if self.value() == "latest" else queryset
+
+
+@admin.register(ExamResult)
+class ExamResultAdmin(ReadOnlyAdmin):
+    """The exams that graders sat: which passed, and what was found."""
+
+    list_display = ["ran_at", "grader", "result", "model", "prompt"]
+    list_filter = [WhichExams, "grader", "passed", "is_quick"]
+    fieldsets = [
+        (None, {"fields": ["result", "grader", "model", "ran_at", "findings", "faults", "worst_cases"]}),
+        (_("What was examined"), {"fields": ["prompt_hash", "rubric_hash", "exam_hash", "code_hash"]}),
+    ]
+
+    @admin.display(description=_("result"))
+    def result(self, exam: ExamResult) -> str:
+        if exam.is_quick:
+            return gettext("quick run: does not count")
+        return gettext("passed") if exam.passed else gettext("failed")
+
+    @admin.display(description=_("prompt"))
+    def prompt(self, exam: ExamResult) -> str:
+        return exam.prompt_hash[:12]
+
+    @admin.display(description=_("findings"))
+    def findings(self, exam: ExamResult) -> SafeString:
+        head = format_html_join("", "<th>{}</th>", ([cell] for cell in table.headings()))
+        rows = [
+            format_html_join("", "<td>{}</td>", ([cell] for cell in row))
+            for row in table.rows(Report.from_json(exam.report))
+        ]
+        body = format_html_join("", "<tr>{}</tr>", ([row] for row in rows))
+        return format_html("<table><thead><tr>{}</tr></thead><tbody>{}</tbody></table>", head, body)
+
+    @admin.display(description=_("faults"))
+    def faults(self, exam: ExamResult) -> SafeString:
+        found = Report.from_json(exam.report)
+        lines = ([line] for line in (*found.errors, *found.crashed))
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{}</li>", lines))
+
+    @admin.display(description=_("worst cases"))
+    def worst_cases(self, exam: ExamResult) -> SafeString:
+        worst = (
+            (f"{far:.3f}", label)
+            for family in Report.from_json(exam.report).families
+            for label, far in family.worst_cases
+        )
+        return format_html("<ul>{}</ul>", format_html_join("", "<li>{} {}</li>", worst))

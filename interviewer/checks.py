@@ -25,6 +25,15 @@ RECORDED = {
     "GRADING_LEASE_SECONDS": ("E010", "For example 300, or leave it unset."),
     "GRADING_WAKE_SECONDS": ("E010", "For example 60, or leave it unset."),
     "SWEEP_SECONDS": ("E010", "For example 5, or leave it unset."),
+    "GRADING_SAMPLES": ("E012", "For example 3, or leave it unset."),
+    "GRADING_MOST_SPREAD": ("E012", "For example 0.2, or leave it unset."),
+    "GRADING_MOST_DISTANCE": ("E012", "For example 0.5, or leave it unset."),
+    "LLM_CALLS_PER_ANSWER": ("E013", "For example 60; 0 is no limit."),
+    "LLM_TOKENS_PER_ANSWER": ("E013", "For example 300000; 0 is no limit."),
+    "LLM_TOKENS_PER_INTERVIEW": ("E013", "For example 2000000; 0 is no limit."),
+    "LLM_TOKENS_PER_DAY": ("E013", "For example 50000000; 0 is no limit."),
+    "LLM_COST_PER_DAY": ("E013", "For example 20, in the currency of LLM_PRICES; 0 is no limit."),
+    "LLM_PRICES": ("E014", 'Per million tokens, read and written: {"gpt-4o-mini": [0.15, 0.6]}'),
     "TIME_ZONE": ("E011", "For example Asia/Shanghai or Europe/Berlin."),
 }
 
@@ -39,7 +48,7 @@ def refuse_wrong_configuration() -> None:
 @register()
 def environment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """The variables of the README's table, one by one."""
-    return [*_recorded(), *_switches(), *_data(), *_broker(), *_model(), *_embedding()]
+    return [*_recorded(), *_switches(), *_data(), *_broker(), *_model(), *_prices(), *_embedding()]
 
 
 @register(Tags.security)
@@ -111,6 +120,12 @@ def _model() -> Iterator[CheckMessage]:
     if not os.environ.get("OPENAI_MODEL"):
         hint = "Set it to the name of a model that the server offers."
         yield Warning(f"OPENAI_MODEL is not set; “{settings.OPENAI_MODEL}” is used.", hint=hint, id="interviewer.W001")
+
+
+def _prices() -> Iterator[CheckMessage]:
+    if settings.GRADER == "llm" and settings.LLM_COST_PER_DAY and settings.OPENAI_MODEL not in settings.LLM_PRICES:
+        hint = f'Set LLM_PRICES, for example {{"{settings.OPENAI_MODEL}": [0.15, 0.6]}}.'
+        yield Error("LLM_COST_PER_DAY: the model has no price.", hint=hint, id="interviewer.E015")
 
 
 def _embedding() -> Iterator[CheckMessage]:

@@ -4,6 +4,8 @@ Every variable is optional; `manage.py check` names each wrong one (see `intervi
 """
 
 import hashlib
+import json
+import math
 import tempfile
 import zoneinfo
 from pathlib import Path
@@ -38,6 +40,30 @@ def whole_seconds(name: str, default: int) -> int:
     if value < 1:
         CONFIGURATION_PROBLEMS[name] = "it is not a whole number of seconds above 0"
     return max(value, 1)
+
+
+def number(name: str, default: float, least: float = 0) -> float:
+    """The variable as a finite number of at least `least`; for limits, 0 means none."""
+    try:
+        value = float(env(name, default="") or default)
+    except ValueError:
+        value = math.nan
+    if not math.isfinite(value) or value < least:
+        CONFIGURATION_PROBLEMS[name] = f"it is not a number of at least {least}"
+        return default
+    return value
+
+
+def prices(text: str) -> dict[str, tuple[float, float]]:
+    """Model → what a million tokens cost, read and written: {"model": [0.15, 0.6]} as JSON."""
+    try:
+        given = {str(model): (float(read), float(written)) for model, (read, written) in json.loads(text).items()}
+        if all(0 <= price < math.inf for pair in given.values() for price in pair):
+            return given
+    except (ValueError, TypeError, AttributeError):
+        pass
+    CONFIGURATION_PROBLEMS["LLM_PRICES"] = "it is not JSON of models with two prices each"
+    return {}
 
 
 # --- Django -------------------------------------------------------------------
@@ -153,13 +179,25 @@ LLM_TOTAL_SECONDS = 120.0
 CELERY_WORKER_CONCURRENCY = env.int(
     "WORKER_THREADS", 64 if GRADER == "llm" else 2
 )  # waiting is cheap, reckoning is not
-GRADING_LEASE_SECONDS = whole_seconds(
-    "GRADING_LEASE_SECONDS", 300
-)  # longer than the slowest grading: two calls to a model
+GRADING_SAMPLES = int(number("GRADING_SAMPLES", 1, 1))  # the score is the mean of so many gradings by the model
+# Past one of these (both 0–1) an answer is graded once more and marked as not to be trusted without a look.
+GRADING_MOST_SPREAD = number("GRADING_MOST_SPREAD", 0.2)  # standard deviation of the samples
+GRADING_MOST_DISTANCE = number("GRADING_MOST_DISTANCE", 0.5)  # to the semantic grader's score; from 1 on: not looked at
+GRADING_LEASE_SECONDS = whole_seconds(  # longer than the slowest grading: every sample, and one more
+    "GRADING_LEASE_SECONDS", 60 + int(LLM_TOTAL_SECONDS) * (GRADING_SAMPLES + 1)
+)
 GRADING_MAX_TRIES = 3
 GRADING_RETRY_SECONDS = 15  # before the second try; doubled before the third
 GRADING_WAKE_SECONDS = whole_seconds("GRADING_WAKE_SECONDS", 60)  # a message unheard for so long is taken for lost
 SWEEP_SECONDS = whole_seconds("SWEEP_SECONDS", 5)
+
+# --- What the model may cost (see interviewer/budget.py); 0: no limit -------------
+LLM_CALLS_PER_ANSWER = int(number("LLM_CALLS_PER_ANSWER", 60))
+LLM_TOKENS_PER_ANSWER = int(number("LLM_TOKENS_PER_ANSWER", 300_000))
+LLM_TOKENS_PER_INTERVIEW = int(number("LLM_TOKENS_PER_INTERVIEW", 2_000_000))
+LLM_TOKENS_PER_DAY = int(number("LLM_TOKENS_PER_DAY", 50_000_000))
+LLM_COST_PER_DAY = number("LLM_COST_PER_DAY", 0)  # in the currency of the prices
+LLM_PRICES = prices(env("LLM_PRICES", default="") or "{}")
 
 # --- Retrieval ----------------------------------------------------------------
 EMBEDDING_MODEL = env("EMBEDDING_MODEL", default="bundled")

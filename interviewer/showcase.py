@@ -10,9 +10,9 @@ from pathlib import Path
 from types import SimpleNamespace
 
 from django.conf import settings
-from django.utils import timezone
 
 from interviewer import grading
+from interviewer.exam.subject import code_hash
 from interviewer.scorecard import Result, result_of
 from questions.frozen import FrozenQuestion
 from questions.models import Question
@@ -41,7 +41,7 @@ def _path(language: str) -> Path:
 
 
 def ensure() -> None:
-    """Grade the samples that are missing, or whose question has changed since."""
+    """Grade the samples that are missing, or whose question or grader has changed since."""
     for language, (slug, text) in SAMPLES.items():
         question = Question.objects.published().filter(slug=slug).first()
         if question is not None and not _is_current(language, question.frozen(), text):
@@ -50,12 +50,12 @@ def ensure() -> None:
 
 def _is_current(language: str, asked: FrozenQuestion, text: str) -> bool:
     kept = _read(language)
-    return bool(kept) and kept["asked"]["hash"] == asked.hash and kept["text"] == text
+    return bool(kept) and (kept["asked"]["hash"], kept["text"], kept.get("code")) == (asked.hash, text, code_hash())
 
 
 def _write(language: str, asked: FrozenQuestion, text: str) -> None:
     verdict = grading.grade(asked, text, "semantic")
-    kept = {"asked": asked.to_json(), "text": text, "verdict": verdict.to_json(), "at": timezone.now().isoformat()}
+    kept = {"asked": asked.to_json(), "text": text, "verdict": verdict.to_json(), "code": code_hash()}
     path = _path(language)
     path.parent.mkdir(parents=True, exist_ok=True)
     path.with_suffix(".tmp").write_text(json.dumps(kept, ensure_ascii=False), encoding="utf-8")

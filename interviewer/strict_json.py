@@ -48,6 +48,16 @@ def problem_with(value: Any, schema: dict[str, Any]) -> str:
     return _problem(value, schema, schema.get("$defs", {}), "reply")
 
 
+def with_lengths(schema: Any, most: int) -> Any:
+    """A copy of `schema` in which every free string may have at most `most` characters."""
+    if isinstance(schema, list):
+        return [with_lengths(one, most) for one in schema]
+    if not isinstance(schema, dict):
+        return schema
+    copy = {name: with_lengths(value, most) for name, value in schema.items()}
+    return {**copy, "maxLength": most} if schema.get("type") == "string" and "enum" not in schema else copy
+
+
 def _problem(value: Any, schema: dict[str, Any], definitions: dict[str, Any], path: str) -> str:
     if "$ref" in schema:
         schema = definitions[schema["$ref"].rpartition("/")[2]]

@@ -6,13 +6,15 @@ import logging
 import random
 from collections.abc import Sequence
 from datetime import datetime, timedelta
+from typing import Any
 
 from celery import shared_task
 from django.conf import settings
+from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from interviewer import grading
+from interviewer import budget, grading
 from interviewer.llm import LLMError
 from interviewer.models import Grade
 
@@ -28,6 +30,10 @@ def grade_answer(grade_id: int) -> None:
     grade = Grade.objects.claim(grade_id, timezone.now())
     if grade is None:
         return
+    refusal = budget.refusal(grade, timezone.now())
+    if refusal is not None:
+        _refuse(grade, refusal)
+        return
     try:
         _finish(grade, grading.grade(grade.answer.asked, grade.answer.text, grade.grader))
     except LLMError as error:
@@ -37,25 +43,45 @@ def grade_answer(grade_id: int) -> None:
         _try_later(grade, LLMError(WENT_WRONG), timezone.now())
 
 
+def _refuse(grade: Grade, refusal: budget.Refusal) -> None:
+    """Past a limit nothing is asked: the grade waits for tomorrow, which is no try, or for a person."""
+    if refusal.until is None:
+        grade.park(refusal.message, refusal.values)
+    else:
+        grade.put_off(refusal.message, refusal.values, refusal.until, tries=F("tries") - 1)
+
+
 def _finish(grade: Grade, verdict: grading.Verdict) -> None:
-    grade.finish(
+    at = timezone.now()
+    spent = budget.spending(verdict.usage, at)
+    written = grade.finish(
         score=verdict.score,
         verdict=verdict.to_json(),
-        at=timezone.now(),
+        at=at,
         model=verdict.model,
         prompt_hash=verdict.prompt_hash,
         rubric_hash=verdict.rubric_hash,
+        **spent,
     )
+    _book(grade, spent, written)
+
+
+def _book(grade: Grade, spent: dict[str, Any], written: bool) -> None:
+    """What was spent under a lost lease was spent all the same."""
+    if spent and not written:
+        Grade.objects.filter(pk=grade.pk).update(**spent)
 
 
 def _try_later(grade: Grade, error: LLMError, at: datetime) -> None:
     """Put the grade off with a growing, jittered delay, or leave it to a person after the last try."""
+    spent = budget.spending(error.usage, at)
     if error.permanent or grade.tries >= settings.GRADING_MAX_TRIES:
-        grade.park(error.message, error.values)
+        _book(grade, spent, grade.park(error.message, error.values, **spent))
         return
     backoff = settings.GRADING_RETRY_SECONDS * 2 ** (grade.tries - 1)
     seconds = max(backoff, min(error.retry_after or 0, 600)) * random.uniform(1.0, 1.2)  # noqa: S311
-    grade.put_off(error.message, error.values, at + timedelta(seconds=seconds))
+    until = at + timedelta(seconds=seconds)
+    _book(grade, spent, grade.put_off(error.message, error.values, until, **spent))
 
 
 def wake(grade_ids: Sequence[int]) -> bool:

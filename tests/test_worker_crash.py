@@ -44,8 +44,9 @@ def live(prepared: Live) -> Iterator[Live]:
     """Broker and sweeper of a program whose model takes a second for an answer, and whose leases are short."""
     with StubOpenAI(latency=1.0) as stub:
         env = {"OPENAI_BASE_URL": stub.url, "OPENAI_API_KEY": "test", "OPENAI_MODEL": "stub-model"}
+        once = {"GRADING_MOST_DISTANCE": "1"}  # no second opinion: one call for each answer
         short = {"GRADING_LEASE_SECONDS": "10", "GRADING_WAKE_SECONDS": "3", "SWEEP_SECONDS": "1"}
-        with program(prepared, **env, **short, WORKER_THREADS=str(THREADS)) as live:
+        with program(prepared, **env, **once, **short, WORKER_THREADS=str(THREADS)) as live:
             if "CELERY_BROKER_URL" not in live.env:
                 live.start("manage.py", "broker")
             live.stub = stub

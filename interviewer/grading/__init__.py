@@ -8,6 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import logging
 from collections.abc import Sequence
 
 import numpy as np
@@ -17,14 +18,17 @@ from interviewer.llm import LLMError
 from questions.frozen import FrozenQuestion
 
 from . import scoring
-from .clauses import GRADED_CHARACTERS, read_answer
+from .background import Tokens
+from .clauses import GRADED_CHARACTERS, ReadAnswer, read_answer
 from .feedback import in_language
 from .flags import flag_text, talks_to_grader
-from .llm_grader import grade_llm
 from .points import points_from_reference, question_points
 from .prechecks import decide
+from .sampling import grade_llm
 from .semantic import grade_semantic
 from .verdict import PointVerdict, Usage, Verdict
+
+logger = logging.getLogger(__name__)
 
 __all__ = [
     "GRADED_CHARACTERS",
@@ -49,11 +53,36 @@ def grade(question: FrozenQuestion, answer: str, grader: str) -> Verdict:
     if flag:
         verdict = _nothing_earned(question, flag)
     elif grader == "llm":
-        verdict = grade_llm(question, read, _embed)
+        verdict = _by_model(question, read)
     else:
-        verdict = grade_semantic(question, read, _embed, _embedding_model())
+        verdict = _semantic(question, read)
     flags = dict.fromkeys((*verdict.flags, *read.flags, *(("instruction_to_grader",) * talks_to_grader(read.text))))
     return dataclasses.replace(verdict, flags=tuple(flags), rubric_hash=rubric_hash(question))
+
+
+def _by_model(question: FrozenQuestion, read: ReadAnswer) -> Verdict:
+    """The model's verdict; what only talks to the grader needs none."""
+    return grade_llm(question, read, _embed, lambda: _semantic_score(question, read)) or _nothing_earned(
+        question, "not_shown"
+    )
+
+
+def _semantic_score(question: FrozenQuestion, read: ReadAnswer) -> float | None:
+    """What the semantic grader finds, as a check on the model's total; None when it finds nothing out.
+
+    Whatever goes wrong here, the model's verdict has been paid for and stands.
+    """
+    try:
+        return _semantic(question, read).score
+    except LLMError:
+        return None
+    except Exception:
+        logger.exception("The check by similarity failed")
+        return None
+
+
+def _semantic(question: FrozenQuestion, read: ReadAnswer) -> Verdict:
+    return grade_semantic(question, read, _read_tokens, _token_model)
 
 
 def rubric_hash(question: FrozenQuestion) -> str:
@@ -84,7 +113,17 @@ def _embed(texts: Sequence[str]) -> npt.NDArray[np.float32]:
         raise LLMError(str(error)) from error
 
 
-def _embedding_model() -> str:
-    from questions.embedding import model_name
+def _read_tokens(texts: Sequence[str], language: str) -> Sequence[Tokens]:
+    """Token vectors by the bank's models. Raises LLMError like `_embed`."""
+    from questions.embedding import EmbeddingError, token_vectors
 
-    return model_name()
+    try:
+        return token_vectors(texts, language)
+    except EmbeddingError as error:
+        raise LLMError(str(error)) from error
+
+
+def _token_model(language: str) -> str:
+    from questions.embedding import token_model
+
+    return token_model(language)

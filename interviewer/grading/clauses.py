@@ -37,11 +37,15 @@ _SHORTEST = 8  # width of the shortest piece worth a number of its own: a Chines
 
 @dataclasses.dataclass(frozen=True)
 class Clause:
-    """One numbered piece of an answer: `text` is normalised, `span` is (start, end) in the stored text."""
+    """One numbered piece of an answer: `text` is normalised, `span` is (start, end) in the stored text.
+
+    `at` is (start, end) in the normalised text of the whole answer.
+    """
 
     number: int
     text: str
     span: Span
+    at: Span = (0, 0)
 
     @property
     def label(self) -> str:
@@ -65,7 +69,7 @@ def read_answer(stored: str) -> ReadAnswer:
     text, offsets = normalise(stored[:GRADED_CHARACTERS])
     pieces = _merge(list(_pieces(text)), text)
     clauses = tuple(
-        Clause(number, " ".join(text[start:end].split()), (offsets[start][0], offsets[end - 1][1]))
+        Clause(number, " ".join(text[start:end].split()), (offsets[start][0], offsets[end - 1][1]), (start, end))
         for number, (start, end) in enumerate(pieces, 1)
     )
     return ReadAnswer(text, clauses, flags)

@@ -11,10 +11,22 @@ FLAGS = {
     "blank": gettext_noop("The answer is empty."),
     "dont_know": gettext_noop("The answer says that the candidate does not know."),
     "question_copied": gettext_noop("The answer only repeats the question."),
+    "gibberish": gettext_noop("The answer holds no words."),
+    "other_language": gettext_noop(
+        "The answer is written in another language than the reference; a reviewer should have a look."
+    ),
+    "keyword_list": gettext_noop("The answer is a bare list of keywords; it says little about them."),
+    "reference_pasted": gettext_noop("The answer holds the reference word for word."),
     "answer_cut": gettext_noop("The answer is very long; only its beginning was graded."),
     "hidden_characters": gettext_noop("The answer holds invisible characters; they were left out of the grading."),
     "instruction_to_grader": gettext_noop(
         "The answer seems to talk to the grader about marks. Such words earn nothing; a reviewer may have a look."
+    ),
+    "not_shown": gettext_noop(
+        "Words about the grading itself, which state nothing that was asked for, were not shown to the language model."
+    ),
+    "low_trust": gettext_noop(
+        "Repeated gradings by the language model, or the model and the similarity check, disagree: have a look."
     ),
 }
 

@@ -1,4 +1,4 @@
-"""Answers that need no grader: nothing written, "I don't know", the question copied back.
+"""Answers that need no grader: nothing written, "I don't know", the question copied back, keys hit at random.
 
 Conservative on purpose: whatever else an answer holds (code, JSON, quoted prompts) is graded like any other.
 """
@@ -11,6 +11,7 @@ import re
 from questions.frozen import FrozenQuestion
 
 from .clauses import ReadAnswer, normalise
+from .shape import is_gibberish
 from .words import has_words
 
 _LONGEST_EXCUSE = 40
@@ -24,14 +25,19 @@ _EXCUSE = re.compile(
 
 
 def decide(question: FrozenQuestion, answer: ReadAnswer) -> str:
-    """The flag ("blank", "dont_know", "question_copied") of an answer that earns nothing as it stands, or ""."""
+    """The flag of an answer that earns nothing as it stands, or "".
+
+    One of "blank", "dont_know", "question_copied" and "gibberish".
+    """
     if not has_words(answer.text):
         return "blank"
     said = _letters(answer.text)
     if len(said) <= _LONGEST_EXCUSE and _EXCUSE.fullmatch(said):
         return "dont_know"
     asked = (question.prompt, question.title, f"{question.title}{question.prompt}")
-    return "question_copied" if any(_same(said, _letters(normalise(text)[0])) for text in asked) else ""
+    if any(_same(said, _letters(normalise(text)[0])) for text in asked):
+        return "question_copied"
+    return "gibberish" if is_gibberish(answer.text, asked[-1], question.reference) else ""
 
 
 def _letters(text: str) -> str:

@@ -1,4 +1,8 @@
-"""The sums: verdicts on key points -> score -> level. The model judges, this adds up."""
+"""The sums: verdicts on key points -> score -> level. The model judges, this adds up.
+
+The "must" points share out the whole score by weight. A "should" point is a bonus: it adds half of what a must of its
+weight would, up to the full score, and leaving it out costs nothing. A pitfall that was made takes its weight away.
+"""
 
 from __future__ import annotations
 
@@ -7,24 +11,21 @@ from collections.abc import Iterable
 from .verdict import PointVerdict
 
 PARTIAL = 0.5
-IMPORTANCE = {"must": 1.0, "should": 0.5}
+BONUS = 0.5
 HIGHEST_LEVEL = 5
 
 
 def score(points: Iterable[PointVerdict]) -> float:
-    """The weighted share of the key points that was earned, less the pitfalls that were made: 0..1.
-
-    A "must" counts its weight, a "should" half of it; a pitfall that was made takes its weight away.
-    """
+    """What was earned as a share 0..1 of the musts' weight; where there is no must, of the bonus points' weight."""
     points = list(points)
-    possible = sum(_worth(point) for point in points)
-    got = sum(_worth(point) * earned(point) for point in points)
-    lost = sum(point.weight * earned(point) for point in points if point.kind == "pitfall")
-    return round(min(1.0, max(0.0, (got - lost) / possible)), 4) if possible else 0.0
+    must, bonus = _weight(points, "must"), _weight(points, "should")
+    earned_bonus = BONUS * _earned(points, "should") if must else _earned(points, "should")
+    got = min(must or bonus, _earned(points, "must") + earned_bonus) - _earned(points, "pitfall")
+    return round(max(0.0, got / (must or bonus)), 4) if must or bonus else 0.0
 
 
 def earned(point: PointVerdict) -> float:
-    """The share of a point's worth that its verdict earns: 0..1."""
+    """The share of a point's weight that its verdict earns: 0..1."""
     if point.verdict == "partial":
         return PARTIAL if point.credit is None else point.credit
     return 1.0 if point.verdict == "met" else 0.0
@@ -35,5 +36,9 @@ def level(score: float) -> int:
     return int(score * HIGHEST_LEVEL + 0.5)
 
 
-def _worth(point: PointVerdict) -> float:
-    return point.weight * IMPORTANCE.get(point.kind, 0.0)
+def _weight(points: list[PointVerdict], kind: str) -> float:
+    return sum(point.weight for point in points if point.kind == kind)
+
+
+def _earned(points: list[PointVerdict], kind: str) -> float:
+    return sum(point.weight * earned(point) for point in points if point.kind == kind)

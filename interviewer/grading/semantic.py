@@ -1,68 +1,238 @@
-"""Grading without a language model: every key point against the best evidence in the answer."""
+"""Grading without a language model: every key point against the best evidence in the answer.
+
+answer − what it denies → token vectors → for each point: max(soft recall, share of words) → credit → verdict
+"""
 
 from __future__ import annotations
 
+import dataclasses
 import time
+from collections.abc import Callable, Sequence
 
+import numpy as np
 from django.utils.translation import gettext as _
 
 from questions.frozen import FrozenPoint, FrozenQuestion
 
-from . import scoring
-from .clauses import ReadAnswer
-from .evidence import Embed, Evidence, cosines, find_evidence
+from . import polarity, scoring
+from .background import at_length
+from .clauses import Clause, ReadAnswer
+from .copied import Copied, copied
+from .denial import blank, denied
 from .feedback import from_points, in_language, without_reference
-from .points import question_points
+from .reference import Read, Reference, plain, reference_of
+from .shape import is_keyword_list, is_other_language
+from .soft import Match
 from .verdict import PointJudgement, PointVerdict, Usage, Verdict
+from .words import share_found, share_of_figures, telling, units
 
-MET = 0.8
-PARTIAL = 0.15
-PITFALL_MADE = 0.75  # share of a wrong statement's words, in one place and not denied, that counts as making it
+MET = 0.85
+HALF = 0.45
+PARTIAL = (0.1, 0.35)  # credit from which a point is touched on: of SHORT and of very long points
+PARTIAL_MASS = (4.0, 16.0)
+PITFALL_MADE = 0.95  # share of a wrong statement's words in neighbouring clauses, not denied, that is making it
+PITFALL_CLAUSES = 2
+FIGURES = 0.4  # how much of a point with formulas or numbers hangs on them
+NO_WORD = 0.6  # what nearness of meaning is worth without a single word of the reference
+LIST_CAP = 0.4  # what a bare list of keywords can earn of a point whose reference is prose
+UNRELATED = 0.8  # what nearness of meaning is worth in clauses that share no word with the reference
+SHORT, LONG = 1.0, 4.0
+EXPONENTS = (1.0, 0.6)  # for short and for long points; in between by the logarithm of the length
+SHOWN = 0.4  # clauses with this share of the best clause's evidence are shown beside it
+MOST_SHOWN = 3
 
 
-def grade_semantic(question: FrozenQuestion, answer: ReadAnswer, embed: Embed, model: str = "") -> Verdict:
-    """The verdict by words and embeddings. `embed`: texts -> unit vectors float32 [n, d]; `model` names it."""
+@dataclasses.dataclass(frozen=True)
+class Evidence:
+    """What the answer holds of one point: a `share` 0..1, and the clauses that say it or say the opposite."""
+
+    share: float
+    has_word: bool
+    clauses: tuple[Clause, ...]
+    against: tuple[Clause, ...]
+    least: float = PARTIAL[0]
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Heard:
+    """An answer beside a reference: `owner` int [answer tokens] is the index of each token's clause, or -1.
+
+    `related` bool [answer tokens]: whether the token's clause shares a word with the reference.
+    """
+
+    text: str
+    clauses: tuple[Clause, ...]
+    said: tuple[frozenset[str], ...]
+    claims: tuple[tuple[polarity.Claim, ...], ...]
+    owner: np.ndarray
+    related: np.ndarray
+    match: Match
+
+
+def grade_semantic(question: FrozenQuestion, answer: ReadAnswer, read: Read, model: Callable[[str], str]) -> Verdict:
+    """The verdict by words and token vectors. `read`: texts, language -> token vectors; `model` names what reads."""
     started = time.monotonic()
-    points = question_points(question)
-    near = cosines(points, answer.clauses, embed)
-    asked = f"{question.title}\n{question.prompt}"
+    reference = reference_of(question, read, model)
+    copy = _copied(question, reference, plain(answer.text))
+    is_list = is_keyword_list(answer.text, question.reference)
+    heard = _listen(reference, answer, [*denied(answer.text, copy), *_echoed(question, answer)], read)
+    found = _evidence(reference, heard)
+    factor = (1.0 if any(one.has_word for one in found) else NO_WORD) * (LIST_CAP if is_list else 1.0)
     with in_language(question.language):
-        judged = tuple(
-            _judge(point, find_evidence(point, asked, answer.clauses, row))
-            for point, row in zip(points, near, strict=True)
-        )
+        judged = tuple(_judge(point, evidence, factor) for point, evidence in zip(reference.points, found, strict=True))
     total = scoring.score(judged)
     return Verdict(
         points=judged,
         score=total,
         level=scoring.level(total),
         feedback=without_reference(from_points(judged, question.language), question.reference),
+        flags=("keyword_list",) * is_list
+        + ("reference_pasted",) * copy.is_pasted
+        + ("other_language",) * is_other_language(answer.text, question.reference),
         grader="semantic",
-        model=model,
+        model=f"{model(reference.language)} {reference.yardstick.digest[:8]}",
         usage=Usage(seconds=round(time.monotonic() - started, 3)),
     )
 
 
-def _judge(point: FrozenPoint, found: Evidence) -> PointVerdict:
-    verdict, reason = _pitfall(found) if point.kind == "pitfall" else _key_point(found)
+def _copied(question: FrozenQuestion, reference: Reference, text: str) -> Copied:
+    """What the answer copies: the reference, or its key points in a row."""
+    points = "\n".join(plain(point.text) for point in reference.points if point.kind != "pitfall")
+    return max((copied(text, source) for source in (plain(question.reference), points)), key=lambda copy: copy.share)
+
+
+def _echoed(question: FrozenQuestion, answer: ReadAnswer) -> list[tuple[int, int]]:
+    """Where the answer repeats the whole question: that says nothing."""
+    echo = copied(plain(answer.text), plain(question.prompt))
+    return [echo.span] if echo.is_reference and not echo.between else []
+
+
+def _listen(reference: Reference, answer: ReadAnswer, taken_back: list[tuple[int, int]], read: Read) -> Heard:
+    """The answer without what it takes back, read token by token."""
+    text = blank(plain(answer.text), taken_back)
+    clauses = tuple(clause for clause in answer.clauses if text[slice(*clause.at)].strip())
+    tokens = read([text], reference.language)[0]
+    nearness = reference.soft.vectors @ reference.yardstick.centred(tokens).T
+    ends = np.array([clause.at[1] for clause in clauses])
+    starts = np.array([clause.at[0] for clause in clauses] + [len(text) + 1])
+    owner = np.searchsorted(ends, tokens.offsets[:, 0], side="right")
+    owner = np.where(tokens.offsets[:, 1] > starts[owner], owner, -1)
+    pieces = [text[slice(*clause.at)] for clause in clauses]
+    said = tuple(units(piece) for piece in pieces)
+    return Heard(
+        text=text,
+        clauses=clauses,
+        said=said,
+        claims=tuple(polarity.claims(piece) for piece in pieces),
+        owner=owner,
+        related=_related(reference, said)[owner] & (owner >= 0),
+        match=Match(reference.soft, nearness),
+    )
+
+
+def _related(reference: Reference, said: Sequence[frozenset[str]]) -> np.ndarray:
+    """bool [clauses + 1]: what shares no word with the reference may be about something else, however near it seems."""
+    wanted = telling(frozenset[str]().union(*reference.wanted))
+    own = [share_found(telling(words), wanted) > 0 for words in said]
+    return np.array([*own, False])
+
+
+def _evidence(reference: Reference, heard: Heard) -> list[Evidence]:
+    numbers = range(len(reference.points))
+    key = [n for n in numbers if reference.points[n].kind != "pitfall"]
+    every = [claim for n in key for claim in reference.claims[n]]
+    return [_key_point(n, reference, heard, every) if n in key else _pitfall(n, reference, heard) for n in numbers]
+
+
+def _key_point(n: int, reference: Reference, heard: Heard, every: list[polarity.Claim]) -> Evidence:
+    opposed = [polarity.contradicts(said, reference.claims[n], every) for said in heard.claims]
+    listened = ~np.isin(heard.owner, np.flatnonzero(opposed)) if any(opposed) else np.ones(len(heard.owner), bool)
+    soft, given = heard.match.recall(n, listened)
+    soft = max(UNRELATED * soft, heard.match.recall(n, listened & heard.related)[0])
+    said = [words for words, no in zip(heard.said, opposed, strict=True) if not no]
+    found = share_found(reference.wanted[n], frozenset[str]().union(*said))
+    chance = float(at_length(reference.word_floors[n], heard.match.nearness.shape[1]))
+    words = max(0.0, found - chance) / (1 - chance) if chance < 1 else 0.0
+    share = max(soft, words)
+    mass = float(reference.soft.masses[n])
+    share = lenient(share, mass)
+    found_figures = share_of_figures(reference.figures[n], heard.text)
+    if reference.figures[n]:
+        share += FIGURES * (found_figures - share)
+    return Evidence(
+        share,
+        bool(telling(reference.wanted[n] & frozenset[str]().union(*said))) or found_figures > 0,
+        _speaking(n, reference, heard, given, opposed),
+        _chosen(heard, opposed),
+        _least(mass),
+    )
+
+
+def _least(mass: float) -> float:
+    """The credit below which a point is missing: in a long point a few words always turn up by chance."""
+    return float(np.interp(np.log2(max(mass, 1.0)), np.log2(PARTIAL_MASS), PARTIAL))
+
+
+def _speaking(n: int, reference: Reference, heard: Heard, given: np.ndarray, opposed: list[bool]) -> tuple[Clause, ...]:
+    """The clauses that carry most of a point's evidence, in the order of the answer."""
+    wanted = reference.wanted[n]
+    by_words = [len(wanted & said) / max(1, len(wanted)) for said in heard.said]
+    weight = np.array([float(given[heard.owner == i].sum()) for i in range(len(heard.clauses))]) + by_words
+    weight = np.where(opposed, 0.0, weight)
+    best = sorted(range(len(weight)), key=lambda i: -weight[i])[:MOST_SHOWN]
+    kept = {i for i in best if weight[i] > 0 and weight[i] >= SHOWN * weight[best[0]]}
+    return _chosen(heard, [i in kept for i in range(len(weight))])
+
+
+def _pitfall(n: int, reference: Reference, heard: Heard) -> Evidence:
+    """A mistake counts as made where neighbouring clauses hold nearly all of its words and none of them denies it."""
+    opposed = [polarity.contradicts(said, reference.claims[n], ()) for said in heard.claims]
+    wanted, best, at = reference.wanted[n], 0.0, (0, 0)
+    for first in range(len(heard.clauses)):
+        for last in range(first + 1, min(first + PITFALL_CLAUSES, len(heard.clauses)) + 1):
+            said = frozenset[str]().union(*heard.said[first:last])
+            same_sign = not any(opposed[first:last])
+            share = len(wanted & said) / max(1, len(wanted)) if same_sign else 0.0
+            if share > best:
+                best, at = share, (first, last)
+    return Evidence(best, best > 0, heard.clauses[slice(*at)], _chosen(heard, opposed))
+
+
+def lenient(share: float, mass: float) -> float:
+    """What a share of a point is worth: people give more than the share for a long point, which says more than it must.
+
+    `mass` is the number of telling tokens; a point of one word is there or it is not.
+    """
+    length = (np.log2(max(mass, 1e-6)) - np.log2(SHORT)) / (np.log2(LONG) - np.log2(SHORT))
+    return float(share ** np.interp(length, (0.0, 1.0), EXPONENTS))
+
+
+def _chosen(heard: Heard, chosen: list[bool]) -> tuple[Clause, ...]:
+    return tuple(clause for clause, yes in zip(heard.clauses, chosen, strict=True) if yes)
+
+
+def _judge(point: FrozenPoint, found: Evidence, factor: float) -> PointVerdict:
+    credit = found.share * factor
+    verdict, reason = _made(found) if point.kind == "pitfall" else _verdict(credit, found)
     shown = found.against if verdict == "contradicted" else found.clauses if verdict != "missing" else ()
-    credit = round(found.credit, 3) if verdict == "partial" else None
     spans = tuple(clause.span for clause in shown)
-    return PointVerdict(point.key, point.name, point.text, point.kind, point.weight, verdict, spans, reason, credit)
+    kept = round(credit, 3) if verdict == "partial" else None
+    return PointVerdict(point.key, point.name, point.text, point.kind, point.weight, verdict, spans, reason, kept)
 
 
-def _key_point(found: Evidence) -> tuple[PointJudgement, str]:
-    share = {"percent": round(found.lexical * 100)}
-    if found.credit >= MET:
-        return "met", _("Most of this point is there (%(percent)d %% of its words).") % share
-    if found.against and found.credit < MET / 2:
+def _verdict(credit: float, found: Evidence) -> tuple[PointJudgement, str]:
+    if credit >= MET:
+        return "met", _("The answer says this.")
+    if found.against and credit < HALF:
         return "contradicted", _("The answer says the opposite.")
-    if found.credit >= PARTIAL:
-        return "partial", _("Some of this point is there (%(percent)d %% of its words).") % share
-    return "missing", _("Nothing in the answer says this.")
+    if credit >= HALF:
+        return "partial", _("The answer says a good part of this.")
+    if credit >= found.least:
+        return "partial", _("The answer touches on this; most of it is left unsaid.")
+    return "missing", _("The answer does not say this.")
 
 
-def _pitfall(found: Evidence) -> tuple[PointJudgement, str]:
-    if found.lexical >= PITFALL_MADE and not found.against:
+def _made(found: Evidence) -> tuple[PointJudgement, str]:
+    if found.share >= PITFALL_MADE:
         return "met", _("The answer makes this mistake.")
     return "missing", _("The answer does not make this mistake.")

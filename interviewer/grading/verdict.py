@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from typing import Any, Literal
 
+from interviewer.llm import Usage
 from questions.frozen import PointKind
 
 PointJudgement = Literal["met", "partial", "missing", "contradicted"]
@@ -32,20 +33,13 @@ class PointVerdict:
 
 
 @dataclasses.dataclass(frozen=True)
-class Usage:
-    """What the verdict cost: model calls, tokens as the server counted them, seconds on the clock."""
-
-    calls: int = 0
-    prompt_tokens: int = 0
-    completion_tokens: int = 0
-    seconds: float = 0.0
-
-
-@dataclasses.dataclass(frozen=True)
 class Verdict:
     """A finished grading: `score` is 0..1, `level` 0..5, `flags` are codes that `flag_text` puts into words.
 
     `grader` is "llm", "semantic" or "precheck"; `prompt` holds the messages exactly as sent (JSON), or "".
+    `samples` are the totals (0..1) of the model's gradings, of which `score` is the mean and `spread` the standard
+    deviation; the points are those of the sample nearest the mean. `semantic_score` is what the semantic grader found
+    beside a model (a check, never part of the score), or None.
     """
 
     points: tuple[PointVerdict, ...]
@@ -57,14 +51,17 @@ class Verdict:
     model: str = ""
     prompt_hash: str = ""
     rubric_hash: str = ""
-    usage: Usage = Usage()
+    usage: Usage = dataclasses.field(default_factory=Usage)
     mode: str = ""
     prompt: str = ""
+    samples: tuple[float, ...] = ()
+    spread: float = 0.0
+    semantic_score: float | None = None
 
     def to_json(self) -> dict[str, Any]:
         """A dict of JSON types only: tuples become lists."""
         data = dataclasses.asdict(self)
-        data["flags"] = list(self.flags)
+        data["flags"], data["samples"] = list(self.flags), list(self.samples)
         data["points"] = [{**point, "spans": [list(span) for span in point["spans"]]} for point in data["points"]]
         return data
 
@@ -73,7 +70,7 @@ class Verdict:
         """The inverse of `to_json`; unknown keys are ignored, so that older rows stay readable."""
         fields = _known(cls, data)
         fields["points"] = tuple(_point(point) for point in data["points"])
-        fields["flags"] = tuple(data.get("flags", ()))
+        fields["flags"], fields["samples"] = tuple(data.get("flags", ())), tuple(data.get("samples", ()))
         fields["usage"] = Usage(**_known(Usage, data.get("usage", {})))
         return cls(**fields)
 

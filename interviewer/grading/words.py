@@ -20,6 +20,7 @@ STOP = frozenset(
 FUNCTION_CHARACTERS = frozenset(
     "的了是在和与及或等就都而也把被对于以为其这那有个之所中上下到从会能可要用将并且则因由此时后前又还再很更最让使得着过地"
 )
+ALIKE = 0.6
 _ENDINGS = re.findall(  # the longest first
     r"\w+",
     """
@@ -29,6 +30,10 @@ _ENDINGS = re.findall(  # the longest first
 )
 _RUN = re.compile(r"[\u3400-\u9fff]+|[a-z0-9_*+^/<>=.\-()#]+")
 _PART = re.compile(r"[a-z]+|\d+")
+_FORMULA = re.compile(r"[a-z0-9(][a-z0-9_+*/^()\-]*")
+_OPERATION = re.compile(r"[a-z\d][+*/^\-][a-z\d]")
+_NUMBER = re.compile(r"\d{2,}(?:\.\d+)?|\d+\.\d+")
+_DIGIT = re.compile(r"\d")
 _HAS_WORD = re.compile(r"[^\W_]")
 
 
@@ -46,6 +51,32 @@ def new_units(text: str, question: str) -> frozenset[str]:
     return units(text) - units(question)
 
 
+def share_found(wanted: frozenset[str], said: frozenset[str]) -> float:
+    """The share 0..1 of the wanted units that were said; a similar English word (a misspelt one) counts in part."""
+    if not wanted:
+        return 0.0
+    close = sum(_closest(unit, said) for unit in wanted - said if unit.isascii() and unit.isalpha())
+    return (len(wanted & said) + close) / len(wanted)
+
+
+def telling(found: frozenset[str]) -> frozenset[str]:
+    """Without single Chinese characters and digits, which any text shares with any other."""
+    return frozenset(unit for unit in found if len(unit) > 1)
+
+
+def figures(text: str) -> frozenset[str]:
+    """Formulas (a digit and an operator) and numbers of at least two digits in `text`, brackets and blanks off."""
+    joined = re.sub(r"\s*([+*/^=<>()\-])\s*", r"\1", _plain_formulas(text))
+    found = {re.sub(r"[()]", "", run.strip("-")) for run in _FORMULA.findall(joined)}
+    return frozenset(run for run in found if _NUMBER.fullmatch(run) or (_DIGIT.search(run) and _OPERATION.search(run)))
+
+
+def share_of_figures(wanted: frozenset[str], text: str) -> float:
+    """The share 0..1 of the wanted formulas and numbers that stand in `text`, however they are spaced."""
+    said = re.sub(r"[()\s]", "", _plain_formulas(text))
+    return sum(figure in said for figure in wanted) / len(wanted) if wanted else 0.0
+
+
 def stem(word: str) -> str:
     """A light English stem: one ending off, doubled last letter undone, y written i."""
     if len(word) <= 3:
@@ -60,6 +91,27 @@ def stem(word: str) -> str:
 def has_words(text: str) -> bool:
     """Whether there is any letter, digit or Chinese character at all."""
     return bool(_HAS_WORD.search(text))
+
+
+def _plain_formulas(text: str) -> str:
+    return unicodedata.normalize("NFKC", text.replace("²", "^2")).lower().replace("**", "^")
+
+
+@lru_cache(maxsize=8192)
+def _trigrams(word: str) -> frozenset[str]:
+    framed = f"^{word}$"
+    return frozenset(framed[i : i + 3] for i in range(len(framed) - 2))
+
+
+def _closest(word: str, said: frozenset[str]) -> float:
+    """How alike the most similar word of `said` is (Dice over trigrams), 0 below `ALIKE`."""
+    wanted = _trigrams(word)
+    best = 0.0
+    for other in said:
+        if other.isascii():
+            candidate = _trigrams(other)
+            best = max(best, 2 * len(wanted & candidate) / (len(wanted) + len(candidate)))
+    return best if best >= ALIKE else 0.0
 
 
 def _characters(run: str) -> set[str]:

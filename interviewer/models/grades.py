@@ -78,6 +78,13 @@ class Grade(models.Model):
     model = models.CharField(_("model"), max_length=200, blank=True)
     prompt_hash = models.CharField(_("prompt"), max_length=64, blank=True)
     rubric_hash = models.CharField(_("rubric"), max_length=64, blank=True)
+    # What it cost, over all tries, those in vain included; see `interviewer/budget.py`.
+    calls = models.PositiveIntegerField(_("model calls"), default=0)
+    prompt_tokens = models.PositiveIntegerField(_("tokens read"), default=0)
+    completion_tokens = models.PositiveIntegerField(_("tokens written"), default=0)
+    seconds = models.FloatField(_("seconds"), default=0)
+    cost = models.DecimalField(_("cost"), max_digits=14, decimal_places=6, default=0)
+    spent_at = models.DateTimeField(_("last cost something at"), null=True)
 
     objects = GradeQuerySet.as_manager()
 
@@ -85,7 +92,11 @@ class Grade(models.Model):
         verbose_name = _("grade")
         verbose_name_plural = _("grades")
         ordering = ["-pk"]
-        indexes = [models.Index(fields=["status", "next_try_at"])]
+        indexes = [
+            models.Index(fields=["status", "next_try_at"]),
+            # Covers the sums of a day, which would otherwise read every verdict of that day.
+            models.Index(fields=["spent_at", "prompt_tokens", "completion_tokens", "cost"], name="grade_spending"),
+        ]
         constraints = [
             models.UniqueConstraint(
                 fields=["answer"], condition=Q(status="pending"), name="one_pending_grade_per_answer"
@@ -105,27 +116,26 @@ class Grade(models.Model):
         """This row while the lease it was claimed with still holds; a late worker finds nothing."""
         return Grade.objects.pending().filter(pk=self.pk, lease=self.lease)
 
-    def finish(self, *, score: float, verdict: dict[str, Any], at: datetime, **provenance: str) -> bool:
-        """Write the verdict. False when another worker holds the lease by now: its verdict stands, ours is dropped."""
+    def finish(self, *, score: float, verdict: dict[str, Any], at: datetime, **more: Any) -> bool:
+        """Write the verdict and `more` fields. False when another worker holds the lease by now: its verdict stands."""
         return bool(
-            self._mine().update(
-                status=self.Status.DONE, score=score, verdict=verdict, graded_at=at, error="", **provenance
-            )
+            self._mine().update(status=self.Status.DONE, score=score, verdict=verdict, graded_at=at, error="", **more)
         )
 
-    def put_off(self, error: str, values: dict[str, Any], until: datetime) -> bool:
+    def put_off(self, error: str, values: dict[str, Any], until: datetime, **more: Any) -> bool:
         """Give the lease back and try again at `until`."""
-        return bool(
-            self._mine().update(error=error, error_values=values, next_try_at=until, lease=None, leased_until=None)
-        )
+        return self._give_back(error=error, error_values=values, next_try_at=until, **more)
 
-    def park(self, error: str, values: dict[str, Any]) -> bool:
+    def park(self, error: str, values: dict[str, Any], **more: Any) -> bool:
         """Leave it to a person, who can ask for the answer to be graded again."""
-        return bool(
-            self._mine().update(
-                status=self.Status.FAILED, error=error, error_values=values, lease=None, leased_until=None
-            )
-        )
+        return self._give_back(status=self.Status.FAILED, error=error, error_values=values, **more)
+
+    def _give_back(self, **fields: Any) -> bool:
+        return bool(self._mine().update(lease=None, leased_until=None, **fields))
+
+    @property
+    def tokens(self) -> int:
+        return self.prompt_tokens + self.completion_tokens
 
     @property
     def reason(self) -> str:

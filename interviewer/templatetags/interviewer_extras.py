@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any
@@ -42,6 +43,12 @@ def clock(seconds: float) -> str:
     whole = max(0, int(seconds))
     hours, rest = divmod(whole, 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+@register.filter
+def prompt_messages(prompt: str) -> list[dict[str, str]]:
+    """The messages that a verdict's `prompt` holds, each with "role" and "content", exactly as they were sent."""
+    return json.loads(prompt) if prompt else []
 
 
 @register.filter

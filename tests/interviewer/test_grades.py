@@ -342,7 +342,6 @@ def test_neither_grader_stands_in_for_the_other(answer, grade, monkeypatch, cloc
     monkeypatch.setattr(grading, f"grade_{broken}", fail)
     monkeypatch.setattr(grading, f"grade_{other}", stand_in)
     monkeypatch.setattr(grading, "decide", lambda *args: "")
-    monkeypatch.setattr(grading, "_embedding_model", lambda: "tiny")
     Grade.objects.filter(pk=grade.pk).update(grader=broken)
     for _try in range(settings.GRADING_MAX_TRIES):
         tasks.grade_answer(grade.pk)

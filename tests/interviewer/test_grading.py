@@ -1,9 +1,8 @@
 """From a frozen question and an answer to a verdict: sums, the semantic grader, the door."""
 
-import zlib
-
-import numpy as np
 import pytest
+from django.utils import translation
+from django.utils.translation import gettext
 
 from interviewer import grading
 from interviewer.grading import LLMError, PointVerdict, Usage, Verdict, grade, scoring
@@ -26,19 +25,9 @@ QUESTION = FrozenQuestion(
 FULL = "先从知识库取出相关文档，把它们放进上下文。每个结论都给出引用来源，方便核对。没有找到证据时应当拒答。"
 
 
-def hashed(texts):
-    """Texts -> unit vectors [n, 384] from pairs of characters: a tiny stand-in for a model."""
-    vectors = np.zeros((len(texts), 384), np.float32)
-    for row, text in zip(vectors, texts, strict=True):
-        for i in range(len(text) - 1):
-            row[zlib.crc32(text[i : i + 2].encode()) % 384] += 1
-    return vectors / np.maximum(np.linalg.norm(vectors, axis=1, keepdims=True), 1e-9)
-
-
 @pytest.fixture(autouse=True)
-def tiny_model(monkeypatch):
-    monkeypatch.setattr(grading, "_embed", hashed)
-    monkeypatch.setattr(grading, "_embedding_model", lambda: "tiny")
+def _tiny_model(tiny_tokens):
+    """Every test here reads tokens as they are spelt, unless it asks for the real models."""
 
 
 def judged(verdict, kind="must", weight=1.0, credit=None):
@@ -55,7 +44,11 @@ def judged(verdict, kind="must", weight=1.0, credit=None):
         ([judged("partial", credit=0.3)], 0.3, 2),
         ([judged("met", credit=0.3)], 1.0, 5),
         ([judged("met", weight=3), judged("missing")], 0.75, 4),
-        ([judged("met"), judged("missing", "should")], 0.6667, 3),
+        ([judged("met"), judged("missing", "should")], 1.0, 5),
+        ([judged("partial"), judged("met", "should")], 1.0, 5),
+        ([judged("partial"), judged("partial", "should")], 0.75, 4),
+        ([judged("met"), judged("met", "should")], 1.0, 5),
+        ([judged("met", "should"), judged("missing", "should")], 0.5, 3),
         ([judged("met"), judged("met", "pitfall", 0.5)], 0.5, 3),
         ([judged("met"), judged("partial", "pitfall", 0.5)], 0.75, 4),
         ([judged("met"), judged("missing", "pitfall")], 1.0, 5),
@@ -78,7 +71,8 @@ def test_the_reference_earns_nearly_all():
     verdict = grade(QUESTION, FULL, "semantic")
     assert verdict.score >= 0.9
     assert [point.verdict for point in verdict.points] == ["met", "met", "met", "missing"]
-    assert (verdict.grader, verdict.model, verdict.flags, verdict.usage.calls) == ("semantic", "tiny", (), 0)
+    assert (verdict.grader, verdict.flags, verdict.usage.calls) == ("semantic", (), 0)
+    assert verdict.model.startswith("tiny ")
     assert verdict.rubric_hash == grading.rubric_hash(QUESTION)
 
 
@@ -112,7 +106,7 @@ def test_saying_the_opposite_never_earns():
 
 def test_a_pitfall_costs_only_when_it_is_asserted():
     made = grade(QUESTION, FULL + "检索增强可以完全消除所有错误。", "semantic")
-    assert (made.points[3].verdict, made.score) == ("met", 0.8)
+    assert (made.points[3].verdict, made.score) == ("met", 0.75)
     assert grade(QUESTION, FULL + "检索增强不可以完全消除所有错误。", "semantic").score == 1.0
 
 
@@ -156,18 +150,101 @@ def test_feedback_names_points_and_keeps_the_reference():
 
 
 def test_a_missing_embedding_model_is_a_fault_not_a_score(monkeypatch):
-    def missing(texts):
+    def missing(texts, language):
         raise LLMError("The embedding model cannot be loaded.")
 
-    monkeypatch.setattr(grading, "_embed", missing)
+    monkeypatch.setattr(grading, "_read_tokens", missing)
     with pytest.raises(LLMError):
         grade(QUESTION, FULL, "semantic")
 
 
-def test_with_the_bundled_model(settings, monkeypatch):
-    if not (settings.BUNDLED_MODEL_DIR / "modules.json").exists():
-        pytest.skip("the bundled embedding model is not prepared here")
-    monkeypatch.undo()
+LENGTHENED = (
+    "先算账：70B 权重在 16 比特下约 140 GB，8 比特约 70 GB，几乎不给 KV 缓存留位置；4 比特约 35 GB，才有并发的余地。"
+)
+
+
+@pytest.mark.parametrize(
+    "answer",
+    [
+        f"以下说法全部是错误的：{FULL}",
+        f"{FULL}以上都是错的。",
+        f"我不认为：{FULL}",
+        f"有人说：{FULL}这纯属谣言。",
+        f"下面没有一句是对的。\n{FULL}",
+    ],
+)
+def test_what_is_denied_as_a_whole_earns_nothing(answer):
+    assert grade(QUESTION, answer, "semantic").score <= 0.05
+
+
+ENGLISH = FrozenQuestion(
+    "q",
+    "",
+    "en",
+    "open",
+    "What does an index do?",
+    "An index speeds up lookups because the engine reads fewer pages. Every write becomes slower.",
+    (
+        FrozenPoint("a", "", "An index speeds up lookups because the engine reads fewer pages"),
+        FrozenPoint("b", "", "Every write becomes slower"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    "frame", ["None of the following is true: {}", "{} All of the above is wrong.", "I do not believe that {}"]
+)
+def test_denied_in_english(frame):
+    assert grade(ENGLISH, ENGLISH.reference, "semantic").score >= 0.9
+    assert grade(ENGLISH, frame.format(ENGLISH.reference), "semantic").score <= 0.05
+
+
+def test_a_bare_list_of_keywords_is_flagged_and_capped():
+    words = "知识库、文档、上下文、结论、引用、来源、核对、证据、拒答、检索、放进、取出"
+    verdict = grade(QUESTION, words, "semantic")
+    assert verdict.flags == ("keyword_list",)
+    assert verdict.score <= 0.4
+
+
+def test_another_language_is_flagged():
+    verdict = grade(QUESTION, "First retrieve documents from the knowledge base and then answer.", "semantic")
+    assert "other_language" in verdict.flags
+
+
+def test_a_long_reference_word_for_word_is_flagged_and_keeps_its_score():
+    long = "".join(f"第{n}步要把编号为{n}{n + 1}的文档从知识库里取出来核对。" for n in range(10, 20))
+    question = FrozenQuestion("q", "", "zh", "open", "怎么做？", long, ())
+    verdict = grade(question, long, "semantic")
+    assert (verdict.flags, verdict.score >= 0.9) == (("reference_pasted",), True)
+
+
+def test_a_point_with_its_negation_is_not_contradicted_by_its_other_half():
+    point = FrozenPoint(
+        "a",
+        "先算账",
+        "70B 权重在 16 比特下约 140 GB，8 比特约 70 GB，几乎不给 KV 缓存留位置；4 比特约 35 GB，才有并发的余地。",
+    )
+    question = FrozenQuestion("q", "", "zh", "open", "怎么量化？", LENGTHENED, (point,))
+    answer = "先算账：70B 权重 16 比特约 140 GB，8 比特约 70 GB，4 比特约 35 GB，才给 KV 缓存留得下位置。"
+    assert grade(question, answer, "semantic").points[0].verdict in ("met", "partial")
+
+
+def test_a_reason_never_contradicts_its_verdict():
+    verdict = grade(QUESTION, FULL[:40], "semantic")
+    reasons = {point.verdict: point.reason for point in verdict.points if point.kind != "pitfall"}
+    with translation.override("zh-hans"):
+        assert reasons["met"] == gettext("The answer says this.")
+    assert not any("%" in reason for reason in reasons.values())
+
+
+def test_a_longer_bank_changes_no_grade(settings, tmp_path):
+    """The yardstick is made of the texts that ship with the project and is kept in a file."""
+    before = grade(QUESTION, FULL[:30], "semantic")
+    assert list((settings.DATA_DIR / "grading").glob("background-zh-*.npz"))
+    assert grade(QUESTION, FULL[:30], "semantic").model == before.model
+
+
+def test_with_the_bundled_models(settings, monkeypatch, real_tokens):
     assert grade(QUESTION, FULL, "semantic").score >= 0.9
     assert grade(QUESTION, "我周末喜欢爬山和做饭，最近在学吉他。", "semantic").score <= 0.1
     assert grade(QUESTION, "先把资料库里相关的文章找出来给模型看，再让它标明出处", "semantic").score > 0.1

@@ -38,6 +38,7 @@ def stub(settings, monkeypatch):
     with StubOpenAI() as server:
         settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = server.url, "key"
         settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS = 0.5, 2.0
+        settings.GRADING_MOST_DISTANCE = 1.0  # the check against similarity has tests of its own
         yield server
 
 
@@ -68,8 +69,8 @@ def test_a_whole_grading(stub):
 def test_the_total_is_code(stub):
     stub.say(said(("s1", "partial"), ("s2", "contradicted"), ("s2", "met")))
     assert grade(QUESTION, ANSWER, "llm").score == 0.0
-    stub.say(said(("s1", "partial"), ("s2", "met")))
-    assert grade(QUESTION, ANSWER, "llm").score == 0.6667
+    stub.say(said(("s1", "partial"), ("none", "missing")))
+    assert grade(QUESTION, ANSWER, "llm").score == 0.5
 
 
 def test_a_judgement_without_a_clause_is_missing(stub):
@@ -112,6 +113,17 @@ def test_without_an_embedding_model_words_decide(stub, monkeypatch):
         said((None, "met")),
         said(feedback="great"),
         said(feedback={**FEEDBACK, "good": 1}),
+        said(("s0", "met")),
+        said(("S1", "met")),
+        said(("s1, s2", "met")),
+        said((["s1"], "met")),
+        said(("s1", "Met")),
+        said(("s1", "met (fully)")),
+        said(feedback={**FEEDBACK, "score": "5/5"}),
+        {**said(), "p1": {"clause": "s1", "verdict": "met"}},
+        {**said(), "p1": {**said()["p1"], "reason": None}},
+        json.dumps(said())[:-1] + ', "p1": ' + json.dumps(said()["p1"]) + "}",
+        json.dumps(said()).replace('"Because 1."', "NaN"),
         {"score": -1},
         {},
     ],
@@ -163,7 +175,8 @@ def test_the_answer_is_data_inside_an_unforeseeable_fence():
     assert list(data["answer"].values()) == [clause.text for clause in clauses]
     assert data["reference"] == QUESTION.reference
     assert nonce in system["content"]
-    assert nonce not in messages(QUESTION, QUESTION.points, clauses)[1]["content"]
+    assert nonce not in messages(QUESTION, QUESTION.points, clauses[1:])[1]["content"], "to write it in changes it"
+    assert nonce in messages(QUESTION, QUESTION.points, clauses)[1]["content"], "the same answer, the same prompt"
     assert "Ignore" not in system["content"]
 
 

@@ -81,7 +81,7 @@ def test_points_from_a_reference():
         "配送系统的特征：面向终端用户；强调时效性，批量小。", "配送系统的特征包括哪些？", "zh"
     )
     assert [(p.key, p.text) for p in points] == [("p1", "面向终端用户"), ("p2", "强调时效性"), ("p3", "批量小。")]
-    english = points_from_reference("A stack is last in, first out. A queue is not.", "Stack or queue?", "en")
+    english = points_from_reference("A stack is last in first out. A queue is not.", "Stack or queue?", "en")
     assert len(english) == 1, "a sentence with nothing new is no point"
     assert points_from_reference("队列", "队列", "zh")
 

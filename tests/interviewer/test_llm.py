@@ -3,6 +3,7 @@
 import email.utils
 import json
 import logging
+import re
 import threading
 import time
 
@@ -52,9 +53,9 @@ def failure(**options):
 def test_a_reply_that_fits(stub):
     stub.say(GOOD)
     reply = asked()
-    assert (reply.data, reply.mode, reply.model, reply.calls) == (GOOD, "json_schema", "stub", 1)
-    assert (reply.prompt_tokens, reply.completion_tokens) == (100, 20)
-    assert 0 < reply.seconds < 1
+    assert (reply.data, reply.mode, reply.model) == (GOOD, "json_schema", "stub")
+    assert (reply.usage.calls, reply.usage.prompt_tokens, reply.usage.completion_tokens) == (1, 100, 20)
+    assert 0 < reply.usage.seconds < 1
     assert list(reply.messages) == stub.requests[0]["messages"] == MESSAGES
     assert stub.requests[0]["temperature"] == 0
     assert stub.requests[0]["response_format"]["json_schema"]["strict"] is True
@@ -107,6 +108,12 @@ def test_a_lasting_fault_needs_a_person(stub, status):
         "null",
         '["met"]',
         "[" * 100_000,
+        '{"verdict": ' * 100_000,
+        '{"verdict": "met", "reason": {"a": 1}}',
+        '{"verdict": "met", "mark": -Infinity}',
+        '{"verdict": "MET"}',
+        '{"verdict": "met "}',
+        '{"Verdict": "met"}',
     ],
 )
 def test_a_reply_that_does_not_fit_is_sent_back_once(stub, text):
@@ -118,7 +125,7 @@ def test_a_reply_that_does_not_fit_is_sent_back_once(stub, text):
     assert (back[2]["role"], back[2]["content"][:20]) == ("assistant", text[:20])
     stub.say(text).say(GOOD)
     reply = asked()
-    assert (reply.data, reply.calls, reply.prompt_tokens) == (GOOD, 2, 200)
+    assert (reply.data, reply.usage.calls, reply.usage.prompt_tokens) == (GOOD, 2, 200)
 
 
 def test_the_caller_may_check_more(stub):
@@ -219,6 +226,21 @@ def test_options_a_model_refuses_are_left_out(stub):
     assert not {"temperature", "max_completion_tokens"} & set(stub.requests[-1])
 
 
+def lengths(stub):
+    """How long the texts of a reply may be, as the last request's schema says."""
+    schema = json.dumps(stub.requests[-1]["response_format"]["json_schema"]["schema"])
+    return set(re.findall(r'"maxLength": (\d+)', schema))
+
+
+def test_texts_are_bounded_where_the_server_can_enforce_it(stub):
+    stub.say(GOOD)
+    asked()
+    bounded = lengths(stub)
+    stub.misbehave("400", error="Invalid schema for response_format: 'maxLength' is not permitted").say(GOOD, times=2)
+    assert asked().mode == asked().mode == "json_schema"
+    assert (len(bounded), lengths(stub), len(stub.requests)) == (1, set(), 4)
+
+
 def test_neither_key_nor_words_are_logged(stub, caplog, monkeypatch):
     monkeypatch.setenv("OPENAI_LOG", "debug")
     monkeypatch.setattr(llm, "_clients", {})
@@ -241,6 +263,42 @@ def test_threads_share_one_client(stub):
         thread.join()
     assert len(replies) == 8
     assert llm._client() is llm._client()
+
+
+@pytest.mark.parametrize(
+    ("fault", "options", "tokens"),
+    [
+        ("content", {"text": None, "refusal": "No."}, (100, 20)),
+        ("content", {"text": "{", "finish_reason": "length"}, (100, 20)),
+        ("429", {}, (0, 0)),
+        ("hang", {}, (9, 0)),
+        ("reset", {}, (9, 0)),
+        ("html", {}, (9, 0)),
+    ],
+)
+def test_what_was_spent_in_vain_is_told(stub, fault, options, tokens):
+    """Where the server gives no count (it may have read the prompt all the same), the prompt's length stands in."""
+    stub.misbehave(fault, **options)
+    spent = failure().usage
+    assert (spent.calls, (spent.prompt_tokens, spent.completion_tokens)) == (1, tokens)
+
+
+def test_who_was_never_reached_costs_nothing(stub, settings):
+    settings.OPENAI_BASE_URL = "http://127.0.0.1:9/v1"
+    assert failure().usage.prompt_tokens == 0
+
+
+@pytest.mark.parametrize("told", [None, {}, {"prompt_tokens": -5}, {"prompt_tokens": True}, {"prompt_tokens": 10**30}])
+def test_counts_that_cannot_be_are_not_believed(stub, told):
+    stub.say(GOOD, usage=told)
+    spent = asked().usage
+    assert spent.prompt_tokens == 9
+    assert 0 < spent.completion_tokens < 200
+
+
+@pytest.mark.parametrize(("text", "tokens"), [("", 0), ("four", 1), ("a" * 400, 100), ("缓存", 2), ("🙂🙂🙂", 4)])
+def test_tokens_are_estimated(text, tokens):
+    assert llm.estimated_tokens(text) == tokens
 
 
 def test_the_stub_fills_any_schema(stub):

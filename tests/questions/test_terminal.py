@@ -7,7 +7,8 @@ from django.core.management import CommandError, call_command
 
 
 @pytest.mark.parametrize(
-    ("locale", "words"), [("en_GB.UTF-8", "There is no such file"), ("zh_CN.UTF-8", "没有这个文件"), ("C", "没有这个文件")]
+    ("locale", "words"),
+    [("en_GB.UTF-8", "There is no such file"), ("zh_CN.UTF-8", "没有这个文件"), ("C", "没有这个文件")],
 )
 def test_a_command_follows_the_locale(monkeypatch: pytest.MonkeyPatch, settings, locale: str, words: str) -> None:
     settings.LANGUAGE_CODE = "zh-hans"

@@ -1,0 +1,115 @@
+"""What asking the language model may cost: per answer, per interview and per day; looked at before each grading.
+
+Sums are of what is written down, and a grading is written down when it ends. So workers that grade at the same time
+may together go past a limit by what is in flight: at most one grading per thread of every worker.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from datetime import datetime, time, timedelta
+from decimal import Decimal
+from typing import Any
+
+from django.conf import settings
+from django.db.models import F, Q, Sum
+from django.utils import timezone
+from django.utils.translation import gettext_noop as _
+
+from interviewer.grading import GRADED_CHARACTERS
+from interviewer.llm import Usage, estimated_tokens
+from interviewer.models import Grade
+
+CALLS = _("The model has been asked %(used)d times about this answer; more is not allowed (LLM_CALLS_PER_ANSWER).")
+ANSWER = _(
+    "One answer may cost %(most)d tokens (LLM_TOKENS_PER_ANSWER). This one has cost %(used)d, and another grading"
+    " would go past that."
+)
+INTERVIEW = _(
+    "One interview may cost %(most)d tokens (LLM_TOKENS_PER_INTERVIEW). This one has cost %(used)d, and another"
+    " grading would go past that."
+)
+DAY = _("Today's tokens for the language model are used up (LLM_TOKENS_PER_DAY); grading goes on after midnight.")
+COST = _("Today's money for the language model is used up (LLM_COST_PER_DAY); grading goes on after midnight.")
+
+_TOKENS = F("prompt_tokens") + F("completion_tokens")
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusal:
+    """Why the model is not asked: an English sentence with `%(name)s` for each of `values`.
+
+    `until` is when to try again, or None when a person has to decide.
+    """
+
+    message: str
+    values: dict[str, int]
+    until: datetime | None = None
+
+
+def refusal(grade: Grade, at: datetime) -> Refusal | None:
+    """The limit that forbids asking the model about a claimed grade at `at`, or None."""
+    if grade.grader != "llm":
+        return None
+    planned = estimated_tokens(grade.answer.text[:GRADED_CHARACTERS])
+    return _of_the_answer(grade, planned) or _of_the_day(at, planned)
+
+
+def spending(usage: Usage, at: datetime) -> dict[str, Any]:
+    """The fields of a grade that `usage` adds to, for an update; none when no model was asked."""
+    if not usage.calls:
+        return {}
+    return {
+        "calls": F("calls") + usage.calls,
+        "prompt_tokens": F("prompt_tokens") + usage.prompt_tokens,
+        "completion_tokens": F("completion_tokens") + usage.completion_tokens,
+        "seconds": F("seconds") + usage.seconds,
+        "cost": F("cost") + cost(usage),
+        "spent_at": at,
+    }
+
+
+def cost(usage: Usage) -> Decimal:
+    """What `usage` costs by `LLM_PRICES`; 0 for a model without a price."""
+    read, written = settings.LLM_PRICES.get(settings.OPENAI_MODEL, (0, 0))
+    millionths = usage.prompt_tokens * Decimal(str(read)) + usage.completion_tokens * Decimal(str(written))
+    return (millionths / 1_000_000).quantize(Decimal("0.000001"))
+
+
+def spent_on_the_day_of(at: datetime) -> dict[str, Any]:
+    """`tokens` and `cost` since midnight of all grades. A grade whose tries span midnight counts for the later day."""
+    sums = Grade.objects.filter(spent_at__gte=_midnight(at)).aggregate(tokens=Sum(_TOKENS), cost=Sum("cost"))
+    return {"tokens": sums["tokens"] or 0, "cost": sums["cost"] or Decimal(0)}
+
+
+def _of_the_answer(grade: Grade, planned: int) -> Refusal | None:
+    this = Q(answer=grade.answer_id)
+    used = Grade.objects.filter(answer__interview=grade.answer.interview_id).aggregate(
+        calls=Sum("calls", filter=this, default=0),
+        answer=Sum(_TOKENS, filter=this, default=0),
+        interview=Sum(_TOKENS, default=0),
+    )
+    limits = [
+        (CALLS, used["calls"] + 1, used["calls"], settings.LLM_CALLS_PER_ANSWER),
+        (ANSWER, used["answer"] + planned, used["answer"], settings.LLM_TOKENS_PER_ANSWER),
+        (INTERVIEW, used["interview"] + planned, used["interview"], settings.LLM_TOKENS_PER_INTERVIEW),
+    ]
+    past = [Refusal(message, {"used": spent, "most": most}) for message, then, spent, most in limits if 0 < most < then]
+    return past[0] if past else None
+
+
+def _of_the_day(at: datetime, planned: int) -> Refusal | None:
+    if not settings.LLM_TOKENS_PER_DAY and not settings.LLM_COST_PER_DAY:
+        return None
+    spent, until = spent_on_the_day_of(at), _midnight(at, days=1)
+    if 0 < settings.LLM_TOKENS_PER_DAY < spent["tokens"] + planned:
+        return Refusal(DAY, {}, until)
+    if 0 < settings.LLM_COST_PER_DAY <= spent["cost"]:
+        return Refusal(COST, {}, until)
+    return None
+
+
+def _midnight(at: datetime, days: int = 0) -> datetime:
+    """The start of the day of `at` by the clock of `TIME_ZONE`, or of a later day."""
+    local = timezone.localtime(at)
+    return datetime.combine(local.date() + timedelta(days=days), time.min, local.tzinfo)

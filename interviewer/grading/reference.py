@@ -1,0 +1,110 @@
+"""The reference side of a grading, prepared once for each question and kept in memory."""
+
+from __future__ import annotations
+
+import dataclasses
+import re
+from collections.abc import Callable, Sequence
+from functools import lru_cache
+
+from questions.frozen import FrozenPoint, FrozenQuestion
+
+from . import polarity
+from .background import Background, Tokens, Vectors, background
+from .clauses import normalise, parts, sentences
+from .points import question_points
+from .soft import SoftReference, soft_reference
+from .words import figures, new_units, units
+
+MOST_KEPT = 64  # questions; a long reference takes about 2 MB
+_MARKUP = re.compile(r"\*\*|[`|]|^#+", re.MULTILINE)
+
+Read = Callable[[Sequence[str], str], Sequence[Tokens]]  # texts and "zh" or "en" -> their token vectors
+
+
+@dataclasses.dataclass(frozen=True, eq=False)
+class Reference:
+    """What an answer is compared with.
+
+    For each point: `wanted`, its new words; `word_floors`, what chance finds of them (float32 [lengths of an answer]);
+    `claims`, what it states; `figures`, its formulas and numbers.
+    """
+
+    points: tuple[FrozenPoint, ...]
+    language: str
+    asked: str
+    wanted: tuple[frozenset[str], ...]
+    word_floors: tuple[Vectors, ...]
+    claims: tuple[tuple[polarity.Claim, ...], ...]
+    figures: tuple[frozenset[str], ...]
+    soft: SoftReference
+    yardstick: Background
+
+
+@lru_cache(maxsize=MOST_KEPT)
+def reference_of(question: FrozenQuestion, read: Read, model: Callable[[str], str]) -> Reference:
+    """The prepared reference of `question`; `model` names what `read` reads a language with."""
+    points, asked = question_points(question), asked_text(question)
+    language = language_of(question)
+    yardstick = background(language, model(language), lambda texts: read(texts, language))
+    text, spans = _laid_out([plain(point.text) for point in points], plain(question.reference))
+    tokens, asked_tokens = read([text, asked], language)
+    wanted = tuple(new_units(point.text, asked) or units(point.text) for point in points)
+    return Reference(
+        points=points,
+        language=language,
+        asked=asked,
+        wanted=wanted,
+        word_floors=tuple(yardstick.word_floors(words) for words in wanted),
+        claims=tuple(_claims(point, question) for point in points),
+        figures=tuple(figures(point.text) - figures(asked) for point in points),
+        soft=soft_reference(text, spans, tokens, asked, asked_tokens, yardstick),
+        yardstick=yardstick,
+    )
+
+
+def language_of(question: FrozenQuestion) -> str:
+    """ "zh" when there is any Chinese to compare with, else "en": what the texts are, whatever the label says."""
+    texts = (question.reference, question.prompt, *(point.text for point in question.points))
+    return "zh" if any(re.search("[\u3400-\u9fff]", text) for text in texts) else "en"
+
+
+def asked_text(question: FrozenQuestion) -> str:
+    """Title and prompt, as `plain` gives them."""
+    return plain(f"{question.title}\n{question.prompt}")
+
+
+def plain(text: str) -> str:
+    """Normalised, in lower case, marks of Markdown blank. Normalised text keeps its length."""
+    lowered = (lower if len(lower := c.lower()) == 1 else c for c in normalise(text)[0])
+    return _MARKUP.sub(lambda mark: " " * len(mark[0]), "".join(lowered))
+
+
+def _claims(point: FrozenPoint, question: FrozenQuestion) -> tuple[polarity.Claim, ...]:
+    weighed = point.kind != "pitfall" and polarity.weighs(f"{question.prompt}\n{question.reference}")
+    return () if weighed else polarity.claims(_whole(point.text, question))
+
+
+def _whole(text: str, question: FrozenQuestion) -> str:
+    """The clause of the reference around a point that was cut out of it: "no" may stand before what was cut."""
+    if question.points:
+        return text
+    lines = (part for sentence in sentences(normalise(question.reference)[0]) for part in parts(sentence))
+    return next((line for line in lines if text in line), text)
+
+
+def _laid_out(points: list[str], reference: str) -> tuple[str, list[tuple[int, int]]]:
+    """A text that holds all the points, and where: the reference if it does, in order, else the points in a row."""
+    spans, at = [], 0
+    for point in points:
+        at = reference.find(point, at)
+        if at < 0:
+            return _in_a_row(points)
+        spans.append((at, at + len(point)))
+        at += len(point)
+    return reference, spans
+
+
+def _in_a_row(points: list[str]) -> tuple[str, list[tuple[int, int]]]:
+    ends = [sum(len(point) + 1 for point in points[: n + 1]) for n in range(len(points))]
+    return "\n".join(points), [(end - len(point) - 1, end - 1) for point, end in zip(points, ends, strict=True)]

@@ -1,0 +1,72 @@
+"""What an answer looks like before anybody reads it: a list of keywords, keys hit at random, another language."""
+
+from __future__ import annotations
+
+import re
+
+from .words import FUNCTION_CHARACTERS, STOP, units
+
+FEWEST_ITEMS = 10
+PROSE = 0.1  # share of function words from which a text is no bare list; prose has .15 (Chinese) to .5 (English)
+BARE = 0.04
+FEWEST_LETTERS = 12
+# Characters that hold sentences together; others that FUNCTION_CHARACTERS names also build words (上下文, 中间件).
+_GLUE = FUNCTION_CHARACTERS - set("上下中前后出有从到用个之所过地得使对")
+_ITEM = re.compile(r"[^\s,，、;；。.:：/|\n]+")
+_CJK = re.compile("[\u3400-\u9fff]")
+_LATIN = re.compile("[a-z]")
+_LETTER = re.compile(r"[^\W\d_]")
+
+
+def is_keyword_list(answer: str, reference: str) -> bool:
+    """Whether `answer` is a bare string of keywords where the reference speaks in sentences."""
+    items = _ITEM.findall(answer.lower())
+    if len(items) < FEWEST_ITEMS or _mean_width(items) > 4 or any(re.search(r"\d", item) for item in items):
+        return False  # who gives numbers makes a statement
+    return glue(answer) <= BARE and glue(reference) >= PROSE
+
+
+def glue(text: str) -> float:
+    """The share 0..1 of function words among the words (function characters among the Chinese characters)."""
+    text = text.lower()
+    words, characters = re.findall(r"[a-z']+", text), _CJK.findall(text)
+    held = sum(word in STOP for word in words) + sum(c in _GLUE for c in characters)
+    return held / max(1, len(words) + len(characters))
+
+
+def is_gibberish(answer: str, asked: str, reference: str) -> bool:
+    """Whether nothing in `answer` is a word: one sign repeated, or keys hit at random."""
+    letters = _LETTER.findall(answer.lower())
+    if len(letters) < FEWEST_LETTERS or units(answer) & (units(asked) | units(reference)):
+        return False
+    if len(set(letters)) <= 3:
+        return True
+    words = re.findall(r"[a-z]+", answer.lower())
+    return len("".join(words)) == len(letters) and not STOP & set(words) and _unspeakable(words)
+
+
+def is_other_language(answer: str, reference: str) -> bool:
+    """Whether `answer` is written in another script than the reference."""
+    letters = _LETTER.findall(answer.lower())
+    if len(letters) < FEWEST_LETTERS:
+        return False
+    chinese = len(_CJK.findall(answer)) / len(letters)
+    latin = len(_LATIN.findall(answer.lower())) / len(letters)
+    if chinese + latin < 0.5:
+        return True
+    return chinese < 0.02 if len(_CJK.findall(reference)) > len(_LATIN.findall(reference.lower())) else latin < 0.02
+
+
+def _mean_width(items: list[str]) -> float:
+    """The mean width of the items in Chinese characters; an English word counts two."""
+    return sum(len(item) if _CJK.search(item) else 2 for item in items) / len(items)
+
+
+def _unspeakable(words: list[str]) -> bool:
+    """Whether most of the words could not be spoken: no vowel, or five consonants in a row."""
+    odd = [
+        word
+        for word in words
+        if re.search(r"[^aeiouy]{5}", word) or (len(word) > 3 and not re.search("[aeiouy]", word))
+    ]
+    return sum(map(len, odd)) > sum(map(len, words)) / 2
