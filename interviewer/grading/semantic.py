@@ -27,9 +27,11 @@ from .verdict import PointJudgement, PointVerdict, Usage, Verdict
 from .words import share_found, share_of_figures, telling, units
 
 MET = 0.85
-HALF = 0.45
-PARTIAL = (0.1, 0.35)  # credit from which a point is touched on: of SHORT and of very long points
-PARTIAL_MASS = (4.0, 16.0)
+HALF = 0.58
+# Credit from which a point is touched on, for short and for long points (by telling tokens). A quarter of a long point
+# turns up in any answer on the subject, and what a page calls "touched on" must be there for a reader too.
+PARTIAL = (0.1, 0.44)
+PARTIAL_MASS = (4.0, 6.0)
 PITFALL_MADE = 0.95  # share of a wrong statement's words in neighbouring clauses, not denied, that is making it
 PITFALL_CLAUSES = 2
 FIGURES = 0.4  # how much of a point with formulas or numbers hangs on them
@@ -157,7 +159,7 @@ def _key_point(n: int, reference: Reference, heard: Heard, every: list[polarity.
     mass = float(reference.soft.masses[n])
     share = lenient(share, mass)
     found_figures = share_of_figures(reference.figures[n], heard.text)
-    if reference.figures[n]:
+    if reference.figures[n] and (mass < PARTIAL_MASS[1] or share >= _least(mass)):
         share += FIGURES * (found_figures - share)
     return Evidence(
         share,
