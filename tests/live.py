@@ -137,10 +137,13 @@ def program(original: Live | None = None, **env: str) -> Iterator[Live]:
     model = bundled.ensure()
     data = Path(tempfile.mkdtemp(prefix="live-"))
     if original:
-        shutil.copytree(original.data, data, dirs_exist_ok=True)
+        shutil.copytree(original.data, data, symlinks=True, dirs_exist_ok=True)
+    else:  # unpacked once for all programs
+        (data / "models").mkdir()
+        (data / "models" / model.name).symlink_to(model)
     with database(original.env.get("DATABASE_URL", "") if original else "") as address:
         base = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        base |= {"DATA_DIR": str(data), "EMBEDDING_MODEL": str(model), "TIME_ZONE": settings.TIME_ZONE}
+        base |= {"DATA_DIR": str(data), "TIME_ZONE": settings.TIME_ZONE}
         if address:
             base["DATABASE_URL"] = address
         live = Live({**base, **env}, data, free_port())
