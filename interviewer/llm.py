@@ -20,13 +20,12 @@ from django.utils.translation import gettext_noop as _
 
 from . import clocked_http
 from .llm_errors import LLMError, from_network, from_status, never_sent
-from .strict_json import parse_object, problem_with, with_lengths
+from .strict_json import parse_object, problem_with, without_lengths
 from .usage import Meter, Usage, estimated_tokens, tokens_told
 
 OPENAI_URL = "https://api.openai.com/v1"
 MODES = ("json_schema", "json_object", "text")
 MOST_TOKENS = 8192
-MOST_CHARACTERS = 300  # of each text in a reply, where the server can enforce it: small models know no end
 ROUNDS = 2  # a reply that does not fit is sent back once, with what is wrong with it
 _REFUSED_FORMAT = re.compile(r"response_?format|json_schema|json_object|structured.output|grammar", re.IGNORECASE)
 _REFUSED_OPTION = {"temperature": "temperature", "max_completion_tokens": "max_completion_tokens|max_tokens"}
@@ -125,7 +124,8 @@ def _read(completion: _Completion, schema: dict[str, Any], check: Check | None) 
         data = parse_object(completion.text, fence=completion.mode == "text")
     except ValueError as error:
         return {}, str(error)
-    return data, problem_with(data, schema) or (check(data) if check else "")
+    # A length is a request: small models know no end unless the server enforces it, but a longer text is no fault.
+    return data, problem_with(data, without_lengths(schema)) or (check(data) if check else "")
 
 
 def _correction(text: str, problem: str) -> list[Message]:
@@ -174,7 +174,7 @@ def _length(messages: list[Message]) -> int:
 
 def _response_format(mode: str, request: _Request, *, has_lengths: bool) -> dict[str, Any]:
     if mode == "json_schema":
-        schema = with_lengths(request.schema, MOST_CHARACTERS) if has_lengths else request.schema
+        schema = request.schema if has_lengths else without_lengths(request.schema)
         wanted = {"name": request.name, "strict": True, "schema": schema}
         return {"response_format": {"type": "json_schema", "json_schema": wanted}}
     return {"response_format": {"type": "json_object"}} if mode == "json_object" else {}

@@ -175,7 +175,7 @@ OPENAI_API_KEY = env("OPENAI_API_KEY", default="")
 OPENAI_MODEL = env("OPENAI_MODEL", default="gpt-4o-mini")
 GRADER = "llm" if OPENAI_BASE_URL or OPENAI_API_KEY else "semantic"
 LLM_CONNECT_SECONDS = 10.0
-LLM_TOTAL_SECONDS = 120.0
+LLM_TOTAL_SECONDS = number("LLM_TOTAL_SECONDS", 120, 1)  # for one call to the model, a corrected reply included
 CELERY_WORKER_CONCURRENCY = env.int(
     "WORKER_THREADS", 64 if GRADER == "llm" else 2
 )  # waiting is cheap, reckoning is not

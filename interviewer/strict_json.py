@@ -48,14 +48,13 @@ def problem_with(value: Any, schema: dict[str, Any]) -> str:
     return _problem(value, schema, schema.get("$defs", {}), "reply")
 
 
-def with_lengths(schema: Any, most: int) -> Any:
-    """A copy of `schema` in which every free string may have at most `most` characters."""
+def without_lengths(schema: Any) -> Any:
+    """A copy of `schema` that lets every string be as long as it likes."""
     if isinstance(schema, list):
-        return [with_lengths(one, most) for one in schema]
+        return [without_lengths(one) for one in schema]
     if not isinstance(schema, dict):
         return schema
-    copy = {name: with_lengths(value, most) for name, value in schema.items()}
-    return {**copy, "maxLength": most} if schema.get("type") == "string" and "enum" not in schema else copy
+    return {name: without_lengths(value) for name, value in schema.items() if name != "maxLength"}
 
 
 def _problem(value: Any, schema: dict[str, Any], definitions: dict[str, Any], path: str) -> str:
@@ -66,8 +65,6 @@ def _problem(value: Any, schema: dict[str, Any], definitions: dict[str, Any], pa
         return f"{path} is not of type {kind}"
     if "enum" in schema and value not in schema["enum"]:
         return f"{path} is not one of the allowed values"
-    if len(value) > schema.get("maxLength", math.inf) if isinstance(value, str) else False:
-        return f"{path} is longer than {schema['maxLength']} characters"
     return _problem_inside(value, schema, definitions, path) if isinstance(value, dict) else ""
 
 

@@ -110,9 +110,12 @@ def messages(
 def schema(points: Sequence[FrozenPoint], clauses: Sequence[Clause]) -> dict[str, Any]:
     """The strict JSON Schema of a reply: p1 … pn, then feedback. The enum of clauses is written only once."""
     labels = [NO_CLAUSE, *(clause.label for clause in clauses)]
-    judged = _object(reason=_TEXT, clause={"type": "string", "enum": labels}, verdict=_VERDICT)
+    judged = _object(reason=_REASON, clause={"type": "string", "enum": labels}, verdict=_VERDICT)
     keys: dict[str, Any] = {f"p{n}": {"$ref": "#/$defs/point"} for n in range(1, len(points) + 1)}
-    return {**_object(**keys, feedback=_object(good=_TEXT, missing=_TEXT, next=_TEXT)), "$defs": {"point": judged}}
+    return {
+        **_object(**keys, feedback=_object(good=_ADVICE, missing=_ADVICE, next=_ADVICE)),
+        "$defs": {"point": judged},
+    }
 
 
 def prompt_hash() -> str:
@@ -121,7 +124,8 @@ def prompt_hash() -> str:
     return hashlib.sha256("\0".join(sources).encode()).hexdigest()
 
 
-_TEXT = {"type": "string"}
+_REASON = {"type": "string", "maxLength": 120}
+_ADVICE = {"type": "string", "maxLength": 240}
 _VERDICT = {"type": "string", "enum": list(JUDGEMENTS)}
 
 

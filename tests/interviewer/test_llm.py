@@ -18,7 +18,11 @@ CANARY = "the candidate's own words"
 MESSAGES = [{"role": "system", "content": "Judge."}, {"role": "user", "content": CANARY}]
 SCHEMA = {
     "type": "object",
-    "properties": {"verdict": {"$ref": "#/$defs/verdict"}, "reason": {"type": "string"}, "mark": {"type": "number"}},
+    "properties": {
+        "verdict": {"$ref": "#/$defs/verdict"},
+        "reason": {"type": "string", "maxLength": 9},
+        "mark": {"type": "number"},
+    },
     "required": ["verdict"],
     "additionalProperties": False,
     "$defs": {"verdict": {"type": "string", "enum": ["met", "missing"]}},
@@ -233,12 +237,13 @@ def lengths(stub):
 
 
 def test_texts_are_bounded_where_the_server_can_enforce_it(stub):
-    stub.say(GOOD)
-    asked()
-    bounded = lengths(stub)
+    longer = {**GOOD, "reason": "Longer than was asked for."}
+    stub.say(longer)
+    assert asked().data == longer
+    assert lengths(stub) == {"9"}
     stub.misbehave("400", error="Invalid schema for response_format: 'maxLength' is not permitted").say(GOOD, times=2)
     assert asked().mode == asked().mode == "json_schema"
-    assert (len(bounded), lengths(stub), len(stub.requests)) == (1, set(), 4)
+    assert (lengths(stub), len(stub.requests)) == (set(), 4)
 
 
 def test_neither_key_nor_words_are_logged(stub, caplog, monkeypatch):
