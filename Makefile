@@ -7,19 +7,25 @@ PORT ?= 8000
 PY := .venv/bin/python
 CATALOGUE := locale/zh_Hans/LC_MESSAGES/django.mo
 
-.PHONY: run test lint messages browser clean help
+.PHONY: run test faults lint load messages browser clean help
 
 help:
-	@sed -n '1,2s/^# //p' Makefile; echo "make lint   ruff, mypy and the import contracts"; echo "make messages   collect strings for translation"
+	@sed -n '1,2s/^# //p' Makefile; echo "make faults   kill, fill, lock and restart everything, and look for what is lost (a quarter of an hour)"; echo "make lint   ruff, mypy and the import contracts"; echo "make load   measure the load to hold (several minutes, on a quiet machine)"; echo "make messages   collect strings for translation"
 
 run: .venv/ready $(CATALOGUE)
 	@$(PY) manage.py run --host $(HOST) --port $(PORT)
 
 test: .venv/ready-develop $(CATALOGUE) browser
-	$(PY) -m pytest $(ARGS)
+	$(PY) -m pytest -n auto --dist loadgroup --no-loadscope-reorder $(ARGS)
+
+faults: .venv/ready-develop $(CATALOGUE) browser
+	$(PY) -m pytest tests/faults -m "slow or not slow" $(ARGS)
 
 lint: .venv/ready-develop
 	$(PY) -m ruff check . && $(PY) -m ruff format --check . && $(PY) -m mypy interviewer questions && .venv/bin/lint-imports
+
+load: .venv/ready-develop
+	$(PY) benchmarks/load.py $(ARGS)
 
 messages: .venv/ready-develop
 	$(PY) tools/messages.py

@@ -17,9 +17,11 @@ from interviewer.models import Interview, User
 
 View = Callable[..., HttpResponse]
 
-# The two roles above "candidate", as groups that an operator gives to people in the admin.
+# The roles above "candidate", as groups that are given to people in the admin. What waits for a person waits for
+# managers too: in a small house nobody else looks after the program.
 ROLES: dict[str, list[str]] = {
-    "managers": ["interviewer.review_interview"],
+    "managers": ["interviewer.review_interview", "interviewer.operate"],
+    "operators": ["interviewer.operate"],
     "curators": [
         f"questions.{verb}_{model}"
         for model in ("question", "rubricpoint", "topic", "document")
@@ -49,14 +51,22 @@ def reviewable_interviews(user: User) -> QuerySet[Interview]:
     return Interview.objects.select_related("template", "candidate") if user.is_manager else Interview.objects.none()
 
 
-def manager_required(view: View) -> View:
-    """Sign-in first; then 404 for whoever is not a manager."""
-
+def _only(is_allowed: Callable[[Any], bool], view: View) -> View:
     @login_required
     @wraps(view)
     def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
-        if not request.user.is_manager:  # type: ignore[union-attr]
+        if not is_allowed(request.user):
             raise Http404
         return view(request, *args, **kwargs)
 
     return guarded
+
+
+def manager_required(view: View) -> View:
+    """Sign-in first; then 404 for whoever is not a manager."""
+    return _only(lambda user: user.is_manager, view)
+
+
+def operator_required(view: View) -> View:
+    """Sign-in first; then 404 for whoever may not operate the program."""
+    return _only(lambda user: user.is_operator, view)

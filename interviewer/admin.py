@@ -16,9 +16,11 @@ from django.utils.translation import gettext_lazy as _
 
 from interviewer import budget
 from interviewer.exam import Report, table
-from interviewer.models import ExamResult, Grade, InterviewTemplate, User
+from interviewer.models import Accommodation, ExamResult, Grade, InterviewTemplate, User
+from interviewer.views.sign_in import LimitedAdminForm
 
 admin.site.register(User, UserAdmin)
+admin.site.login_form = LimitedAdminForm
 admin.site.site_header = _("Mock interviewer")
 admin.site.site_title = _("Mock interviewer")
 admin.site.index_title = _("Question bank and settings")
@@ -29,6 +31,19 @@ class InterviewTemplateAdmin(admin.ModelAdmin):
     list_display = ["name", "language", "question_count", "minutes", "mode", "is_open"]
     list_filter = ["language", "mode", "is_open"]
     filter_horizontal = ["topics"]
+    fieldsets = [
+        (None, {"fields": ["name", "language", "topics", "question_count", "mode", "is_open"]}),
+        (_("Time"), {"fields": ["minutes", "seconds_per_question", "expiry", "late_minutes", "pause_minutes"]}),
+        (_("Window"), {"fields": ["opens_at", "closes_at"]}),
+    ]
+
+
+@admin.register(Accommodation)
+class AccommodationAdmin(admin.ModelAdmin):
+    """Extra time of people; takes effect when they start an interview. Every change is in the admin's history."""
+
+    list_display = ["person", "multiplier", "extra_minutes"]
+    autocomplete_fields = ["person"]
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):

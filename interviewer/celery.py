@@ -6,7 +6,8 @@ import threading
 from typing import Any
 
 from celery import Celery
-from celery.signals import worker_init, worker_ready
+from celery.concurrency import prefork
+from celery.signals import worker_init, worker_process_init, worker_ready
 from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "interviewer.settings")
@@ -28,15 +29,34 @@ def refuse_wrong_configuration(**kwargs: Any) -> None:
 
 
 @worker_ready.connect
+def warm_up_threads(sender: Any, **kwargs: Any) -> None:
+    """Get ready while the worker waits for its first answer.
+
+    Not where it forks a pool: a child that is forked in the middle of loading would wait for the end of that for ever.
+    """
+    if not isinstance(sender.pool, prefork.TaskPool):
+        warm_up()
+
+
+@worker_process_init.connect
 def warm_up(**kwargs: Any) -> None:
-    """Load the embedding model while the worker waits for its first answer."""
-    threading.Thread(target=_load_model, daemon=True).start()
+    """The same in each child of a pool that is forked."""
+    threading.Thread(target=_warm_up, daemon=True).start()
 
 
-def _load_model() -> None:
-    from questions import embedding
+def _warm_up() -> None:
+    """Load the embedding model, then bring the search index up to date.
+
+    A new bank takes minutes, with gradings in between.
+    """
+    from django.db import DatabaseError, connections
+
+    from questions import embedding, retrieval
 
     try:
         embedding.load()
-    except embedding.EmbeddingError as error:
+        retrieval.sync()
+    except (embedding.EmbeddingError, DatabaseError, OSError) as error:
         logging.getLogger(__name__).error("%s", error)
+    finally:
+        connections.close_all()

@@ -23,8 +23,16 @@ RECORDED = {
     "DATA_DIR": ("E001", "Name a folder that this user may write to, or leave it unset for ./var."),
     "DATABASE_URL": ("E002", "For example postgres://user:password@host:5432/name, or leave it unset for SQLite."),
     "GRADING_LEASE_SECONDS": ("E010", "For example 300, or leave it unset."),
+    "GRADING_RETRY_SECONDS": ("E010", "For example 15, or leave it unset."),
     "GRADING_WAKE_SECONDS": ("E010", "For example 60, or leave it unset."),
     "SWEEP_SECONDS": ("E010", "For example 5, or leave it unset."),
+    "LLM_PROBE_SECONDS": ("E010", "For example 5, or leave it unset."),
+    "LLM_MOST_OUTAGE_HOURS": ("E012", "For example 24, or leave it unset."),
+    "LLM_TOTAL_SECONDS": ("E012", "For example 120, or leave it unset."),
+    "PULSE_SECONDS": ("E010", "For example 5, or leave it unset."),
+    "OUTAGE_SECONDS": ("E010", "For example 15, or leave it unset."),
+    "SLOW_CREDIT_SECONDS": ("E010", "For example 600, or leave it unset."),
+    "SLOW_SECONDS": ("E012", "For example 3, or leave it unset."),
     "GRADING_SAMPLES": ("E012", "For example 3, or leave it unset."),
     "GRADING_MOST_SPREAD": ("E012", "For example 0.2, or leave it unset."),
     "GRADING_MOST_DISTANCE": ("E012", "For example 0.5, or leave it unset."),
@@ -48,7 +56,7 @@ def refuse_wrong_configuration() -> None:
 @register()
 def environment(app_configs: Any, **kwargs: Any) -> list[CheckMessage]:
     """The variables of the README's table, one by one."""
-    return [*_recorded(), *_switches(), *_data(), *_broker(), *_model(), *_prices(), *_embedding()]
+    return [*_recorded(), *_switches(), *_data(), *_broker(), *_model(), *_prices(), *_embedding(), *_pulse()]
 
 
 @register(Tags.security)
@@ -133,6 +141,12 @@ def _embedding() -> Iterator[CheckMessage]:
     if model.startswith(("/", ".", "~")) and not Path(model).expanduser().is_dir():
         hint = "Name a sentence-transformers folder or model, or leave it unset for the one that is shipped."
         yield Error(f"EMBEDDING_MODEL: there is no folder {model}.", hint=hint, id="interviewer.E006")
+
+
+def _pulse() -> Iterator[CheckMessage]:
+    if settings.OUTAGE_SECONDS < 2 * settings.PULSE_SECONDS:
+        hint = "Set it to at least twice PULSE_SECONDS: else a single late beat is taken for an outage."
+        yield Error("OUTAGE_SECONDS: too short.", hint=hint, id="interviewer.E016")
 
 
 def _secret() -> Iterator[CheckMessage]:

@@ -19,13 +19,13 @@ USERNAMES = {"candidate": None, "curator": "curators", "manager": "managers"}  #
 TEMPLATES = [
     ("五分钟热身", Language.CHINESE, 2, 5, InterviewTemplate.Mode.PRACTICE, ["evaluation", "tuning", "serving"]),
     ("大模型工程面试", Language.CHINESE, 5, 30, InterviewTemplate.Mode.PRACTICE, [
-        "training", "tuning", "compression", "serving", "deployment", "monitoring"]),
+        "training", "tuning", "compression", "serving", "retrieval", "agents", "deployment", "monitoring"]),
     ("AI 创业与商业化", Language.CHINESE, 5, 30, InterviewTemplate.Mode.EXAM, [
         "market", "users", "team", "business-model", "privacy", "governance"]),
     ("Five-minute warm-up", Language.ENGLISH, 2, 5, InterviewTemplate.Mode.PRACTICE, [
         "evaluation", "tuning", "serving"]),
     ("Large-model engineering", Language.ENGLISH, 5, 30, InterviewTemplate.Mode.PRACTICE, [
-        "training", "tuning", "compression", "serving", "deployment", "monitoring"]),
+        "training", "tuning", "compression", "serving", "retrieval", "agents", "deployment", "monitoring"]),
 ]  # fmt: skip
 
 

@@ -1,23 +1,23 @@
-"""The verbs of an interview: start, open a question, save, flag, submit, settle, grade again.
+"""The verbs of an interview: start, open a question, save, flag, submit, settle, grade again. Its clock's: `clock.py`.
 
-These are the only functions that write several rows or queue work. Time is an argument. Each decision is one
+These and those are the only functions that write several rows or queue work. Time is an argument. Each decision is one
 conditional update; a save and a submit of the same interview queue for its row, so that what was handed in is exactly
 what the receipt says.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
+import uuid
 from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from interviewer import tasks
+from interviewer import claims, clock, pulse, receipts, tasks, timeline
+from interviewer.clock import InterviewClosed, InterviewPaused
 from interviewer.models import Answer, Grade, Interview, InterviewTemplate, User
 from questions import retrieval
 from questions.models import Question
@@ -25,9 +25,8 @@ from questions.text import clean_text
 
 logger = logging.getLogger(__name__)
 
-
-class InterviewClosed(Exception):
-    """The interview was handed in, or its time is over: nothing more is accepted."""
+MOST_UNSENT = 3  # texts kept beside one answer
+CLOCKS_DIFFER = timedelta(seconds=2)  # how far a page's countdown may be ahead of the server
 
 
 class SaveConflict(Exception):
@@ -36,6 +35,10 @@ class SaveConflict(Exception):
 
 class AnswerTooLong(Exception):
     """The text has more characters than an answer may have."""
+
+
+class NotOpen(Exception):
+    """The template's window has not opened yet, or has closed."""
 
 
 class NoQuestions(Exception):
@@ -49,12 +52,14 @@ def start(template: InterviewTemplate, candidate: User, at: datetime) -> Intervi
     """The candidate's open interview on this template, begun now if there is none.
 
     Idempotent: two clicks, or two tabs, get the same interview.
-    Raises `NoQuestions` when the bank holds nothing to ask.
+    Raises `NotOpen` outside the template's window, and `NoQuestions` when the bank holds nothing to ask.
     """
     settle_expired(at, candidate=candidate)
     running = Interview.objects.open().filter(template=template, candidate=candidate)
     if existing := running.first():
         return existing
+    if not template.has_opened(at) or not template.time_from(at):
+        raise NotOpen
     questions = _pick(template, candidate)
     try:
         with transaction.atomic():
@@ -79,6 +84,7 @@ def _pick(template: InterviewTemplate, candidate: User) -> list[Question]:
 
 
 def _create(template: InterviewTemplate, candidate: User, questions: list[Question], at: datetime) -> Interview:
+    plan = clock.plan(template, candidate, at)
     interview = Interview.objects.create(
         template=template,
         candidate=candidate,
@@ -86,9 +92,14 @@ def _create(template: InterviewTemplate, candidate: User, questions: list[Questi
         mode=template.mode,
         consented_at=at,
         started_at=at,
-        deadline=at + timedelta(minutes=template.minutes),
+        base_deadline=at + plan.base,
+        deadline=at + plan.base,
+        expiry=template.expiry,
+        grace=timedelta(minutes=template.late_minutes if template.expiry == InterviewTemplate.Expiry.GRACE else 0),
+        pause_allowance=timedelta(minutes=template.pause_minutes),
         current_since=at,
     )
+    clock.accommodate(interview, plan.extra, at)
     Answer.objects.bulk_create(
         Answer(
             interview=interview,
@@ -105,9 +116,28 @@ def _create(template: InterviewTemplate, candidate: User, questions: list[Questi
 # --- In the room ----------------------------------------------------------------
 
 
+def catch_up(interview: Interview, at: datetime) -> Interview:
+    """The interview with what happened to its clock unattended: an outage of ours, a pause that reached its bound.
+
+    To be called, by web processes only, before one is turned away.
+    """
+    pulse.account(at)
+    clock.end_pause(interview, at)
+    interview.refresh_from_db()
+    return interview
+
+
+def _require_accepting(interview_id: uuid.UUID, at: datetime) -> None:
+    """Take the interview's row, or raise `InterviewClosed` or `InterviewPaused`."""
+    if Interview.objects.accepting(at).filter(pk=interview_id).update(touched_at=at):
+        return
+    interview = Interview.objects.get(pk=interview_id)
+    raise InterviewPaused if interview.submitted_at is None and interview.is_paused(at) else InterviewClosed
+
+
 def open_question(interview: Interview, position: int, at: datetime) -> None:
     """Move to a question: its clock starts to run, the clock of the one before stops. Nothing happens once over."""
-    if position == interview.current_position or at > interview.deadline:
+    if position == interview.current_position or at > interview.ends_at:
         return
     with transaction.atomic():
         moved = (
@@ -116,30 +146,74 @@ def open_question(interview: Interview, position: int, at: datetime) -> None:
             .update(current_position=position, current_since=at)
         )
         if moved:
-            spent = max(0.0, (at - interview.current_since).total_seconds())
-            interview.answers.filter(position=interview.current_position).update(seconds_used=F("seconds_used") + spent)
+            clock.book_visit(interview, at)
     interview.refresh_from_db(fields=["current_position", "current_since"])
 
 
-def save(answer: Answer, text: str, revision: int, at: datetime) -> Answer:
+def save(answer: Answer, text: str, revision: int, at: datetime, log: claims.Log | None = None) -> Answer:
     """Store `text` as revision `revision` + 1 of the answer, exactly as typed, and return the answer as stored.
 
-    `revision` is the one the writer last saw. Sending what is stored already changes nothing.
-    Raises `InterviewClosed`, `SaveConflict` or `AnswerTooLong`; then nothing was stored.
+    `revision` is the one the writer last saw. Sending what is stored already changes nothing. `log` is what the browser
+    says of the time before; after the deadline it decides whether the text is marked as late.
+    Raises `InterviewClosed`, `InterviewPaused`, `SaveConflict` or `AnswerTooLong`; then nothing was stored.
     """
+    text = _storable(text)
+    saved_before, deadline = answer.saved_at, answer.interview.deadline
+    with transaction.atomic():
+        # Taking the interview's row first makes a save and a submit wait for one another.
+        _require_accepting(answer.interview_id, at)
+        same = Answer.objects.filter(pk=answer.pk, revision=revision)
+        stored = same.exclude(text=text).update(text=text, revision=F("revision") + 1, saved_at=at)
+        if stored:  # known without reading it again, while others wait to write
+            answer.text, answer.revision, answer.saved_at = text, revision + 1, at
+            timeline.record_save(answer, saved_before, at)
+        else:
+            answer.refresh_from_db()
+            if answer.text != text:
+                raise SaveConflict
+        if stored and at > deadline:
+            _judge(answer, log, at)
+        if log is not None:
+            timeline.record_log(answer, log, at)
+    return answer
+
+
+def _judge(answer: Answer, log: claims.Log | None, at: datetime) -> None:
+    """Note what its log shows of a text that was just stored after the deadline.
+
+    Where the template grants late minutes, the clock marks what came in them (`Interview.is_late`). There a log counts
+    only when it shows that the text was typed before.
+    """
+    interview = Interview.objects.get(pk=answer.interview_id)  # time may have been added since this request came
+    claim = claims.judge(log, answer.text, at, interview.deadline)
+    if at > interview.deadline and (claim.in_time or not interview.grace):
+        timeline.record_claim(answer, claim, at)
+
+
+def _storable(text: str) -> str:
     text = clean_text(text)
     if len(text) > settings.MAX_ANSWER_CHARACTERS:
         raise AnswerTooLong
+    return text
+
+
+def keep_unsent(answer: Answer, text: str, at: datetime, log: claims.Log | None = None) -> bool:
+    """Keep a text that its owner sends after handing in: beside the answer, for managers to see, never graded.
+
+    True when it is kept or need not be, since it is what was handed in or kept before; False when the answer has
+    `MOST_UNSENT` such texts already. Raises `AnswerTooLong`.
+    """
+    text = _storable(text)
+    if text == answer.text:
+        return True
     with transaction.atomic():
-        # Taking the interview's row first makes a save and a submit wait for one another.
-        if not Interview.objects.accepting(at).filter(pk=answer.interview_id).update(touched_at=at):
-            raise InterviewClosed
-        same = Answer.objects.filter(pk=answer.pk, revision=revision)
-        stored = same.exclude(text=text).update(text=text, revision=F("revision") + 1, saved_at=at)
-        answer.refresh_from_db()
-        if not stored and answer.text != text:
-            raise SaveConflict
-    return answer
+        # The row is taken so that two of these wait for one another.
+        Interview.objects.filter(pk=answer.interview_id).update(touched_at=F("touched_at"))
+        kept = timeline.unsent(answer)
+        if text in kept or len(kept) >= MOST_UNSENT:
+            return text in kept
+        timeline.record_unsent(answer, text, claims.judge(log, text, at, answer.interview.deadline), at)
+    return True
 
 
 def set_flag(answer: Answer, flagged: bool, at: datetime) -> None:
@@ -155,55 +229,47 @@ def set_flag(answer: Answer, flagged: bool, at: datetime) -> None:
 def submit(interview: Interview, at: datetime, by: str = Interview.SubmittedBy.CANDIDATE) -> Interview:
     """Hand the interview in, once: fix its receipt and ask for a grade of every answer, in one transaction.
 
-    Calling it again, or from many tabs at once, changes nothing. Past deadline and grace the clock hands in what was
-    saved, whoever asks.
+    Calling it again, or from many tabs at once, changes nothing. Past its end the clock closes it with what was
+    saved, whoever asks, as the template says; before its end (time may have been added meanwhile) the clock does not.
     """
-    if at > interview.deadline + timedelta(seconds=settings.GRACE_SECONDS):
-        by = Interview.SubmittedBy.CLOCK
-    handed_in_at = min(at, interview.deadline) if by == Interview.SubmittedBy.CLOCK else at
-    with transaction.atomic():
-        # Taking the row first makes a save, a second submit and this one wait for one another.
-        if not Interview.objects.open().filter(pk=interview.pk).update(touched_at=handed_in_at):
-            interview.refresh_from_db()
+    with clock.taken(interview) as row:
+        if row is None:
             return interview
-        interview.refresh_from_db()
-        answers = list(interview.answers.order_by("position"))
-        _stop_clock(interview, answers, handed_in_at)
-        interview.submitted_at, interview.submitted_by = handed_in_at, by
-        interview.receipt_sha256 = receipt_hash(interview, answers)
-        interview.save(update_fields=["submitted_at", "submitted_by", "receipt_sha256"])
-        _request_grades(answers, at)
-    return interview
+        if not row.accepts(at) and not row.is_paused(at):
+            by = Interview.SubmittedBy.CLOCK
+        if by == Interview.SubmittedBy.CLOCK and row.running_time(at) < row.ends_at - CLOCKS_DIFFER:
+            return row
+        clock.stop(row, at)
+        answers = list(row.answers.order_by("position"))
+        _close(row, answers, at, by)
+        if not row.is_abandoned:
+            _request_grades(answers, at)
+    return row
 
 
-def _stop_clock(interview: Interview, answers: Iterable[Answer], at: datetime) -> None:
-    end = min(at, interview.deadline)
-    spent = max(0.0, (end - interview.current_since).total_seconds())
-    for answer in answers:
-        if answer.position == interview.current_position:
-            Answer.objects.filter(pk=answer.pk).update(seconds_used=F("seconds_used") + spent)
-
-
-def receipt_hash(interview: Interview, answers: Iterable[Answer]) -> str:
-    """SHA-256 (hex) over interview, time of handing in, and every answer's position, question and exact text."""
-    assert interview.submitted_at is not None
-    content = {
-        "interview": str(interview.pk),
-        "submitted_at": interview.submitted_at.astimezone(UTC).isoformat(),
-        "answers": [[answer.position, answer.frozen["hash"], answer.text] for answer in answers],
-    }
-    return hashlib.sha256(json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode()).hexdigest()
+def _close(interview: Interview, answers: Iterable[Answer], at: datetime, by: str) -> None:
+    """Fix when, by whom and what was handed in."""
+    if by == Interview.SubmittedBy.CLOCK:
+        at = min(at, interview.ends_at)
+        by = Interview.SubmittedBy.NOBODY if interview.expiry == InterviewTemplate.Expiry.ABANDON else by
+    interview.submitted_at, interview.submitted_by, interview.touched_at = at, by, at
+    interview.receipt_sha256 = receipts.whole_hash(interview, answers)
+    interview.save(update_fields=["submitted_at", "submitted_by", "touched_at", "receipt_sha256"])
 
 
 def settle_expired(at: datetime, candidate: User | None = None) -> int:
-    """Hand in, with what was saved, every interview whose time is over; returns how many."""
-    expired = Interview.objects.expired(at)
-    if candidate is not None:
-        expired = expired.filter(candidate=candidate)
-    interviews = list(expired)
-    for interview in interviews:
-        submit(interview, at, by=Interview.SubmittedBy.CLOCK)
-    return len(interviews)
+    """Close every interview whose time is over, as its template says; returns how many.
+
+    Time that an outage took is given back first, and pauses past their bound end. For web processes: a sweeper, which
+    cannot know whether pages are being answered, passes `pulse.last_known_up(at)`.
+    """
+    mine = Interview.objects.all() if candidate is None else Interview.objects.filter(candidate=candidate)
+    if not mine.unattended(at).exists():
+        return 0
+    pulse.account(at)
+    clock.end_pauses(at)
+    closed = (submit(interview, at, by=Interview.SubmittedBy.CLOCK) for interview in mine.expired(at))
+    return sum(interview.submitted_at is not None for interview in closed)
 
 
 # --- Grading --------------------------------------------------------------------
@@ -227,6 +293,18 @@ def _request_grades(answers: Iterable[Answer], at: datetime, by: User | None = N
     return grades
 
 
+def grade_abandoned(interview: Interview, by: User, at: datetime) -> bool:
+    """Grade what an abandoned interview holds, as a manager's decision. False when that was decided before."""
+    with transaction.atomic():
+        # Taking the row first makes two clicks wait for one another.
+        if not Interview.objects.abandoned().filter(pk=interview.pk).update(touched_at=F("touched_at")):
+            return False
+        if Grade.objects.filter(answer__interview=interview).exists():
+            return False
+        _request_grades(interview.answers.order_by("position"), at, by)
+    return True
+
+
 def grade_again(answer: Answer, by: User, at: datetime) -> bool:
     """Ask for a new grade beside the earlier ones. False when one is on its way already, or nothing was handed in."""
     if answer.interview.submitted_at is None:
@@ -237,3 +315,13 @@ def grade_again(answer: Answer, by: User, at: datetime) -> bool:
     except IntegrityError:
         return False
     return True
+
+
+def grade_parked_again(by: User, at: datetime, most: int = 500) -> int:
+    """Ask for new grades of the `most` answers that have been left to a person for longest; returns how many."""
+    parked = Grade.objects.parked().select_related("answer").order_by("pk")[:most]
+    try:
+        with transaction.atomic():
+            return len(_request_grades([grade.answer for grade in parked], at, by))
+    except IntegrityError:  # somebody asked for one of them at the same moment: the rest can be asked for again
+        return 0

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import email.utils
+import enum
 import math
 import time
 from typing import Any
@@ -18,6 +19,14 @@ LONGEST_RETRY_AFTER = 3600.0
 _TRY_LATER = {408, 409, 425, 429}
 
 
+class Outage(enum.IntEnum):
+    """What a failed request says about the server: nothing, perhaps that it is down, or that it surely is."""
+
+    NO = 0
+    PERHAPS = 1  # one request may also do this to a server that serves others well
+    SURELY = 2
+
+
 class LLMError(Exception):
     """No usable reply. Faults that are `permanent` need a person, others may be tried again.
 
@@ -26,12 +35,18 @@ class LLMError(Exception):
     """
 
     def __init__(
-        self, message: str, permanent: bool = False, retry_after: float | None = None, **values: str | float
+        self,
+        message: str,
+        permanent: bool = False,
+        retry_after: float | None = None,
+        outage: Outage = Outage.NO,
+        **values: str | float,
     ) -> None:
         super().__init__(message)
         self.message = message
         self.permanent = permanent
         self.retry_after = retry_after
+        self.outage = outage
         self.values = values
         self.usage = Usage()
 
@@ -53,9 +68,12 @@ def from_status(error: Any) -> LLMError:
         sentence = _("The model server redirects (HTTP %(status)d): set OPENAI_BASE_URL to its final address.")
         return LLMError(sentence, True, status=status)
     if status == 429:
-        return LLMError(_("The model server is busy or its quota is used up (HTTP 429)."), False, _retry_after(error))
+        sentence = _("The model server is busy or its quota is used up (HTTP 429).")
+        return LLMError(sentence, False, _retry_after(error), Outage.SURELY)
     if status >= 500 or status in _TRY_LATER:
-        return LLMError(_("The model server has a fault (HTTP %(status)d)."), False, _retry_after(error), status=status)
+        sentence = _("The model server has a fault (HTTP %(status)d).")
+        outage = Outage.SURELY if status == 503 else Outage.PERHAPS
+        return LLMError(sentence, False, _retry_after(error), outage, status=status)
     return LLMError(_("The model server refused the request (HTTP %(status)d)."), True, status=status)
 
 
@@ -73,14 +91,14 @@ def from_network(error: Exception, budget: clocked_http.Budget) -> LLMError:
 
     if budget.seconds_left() <= 0:
         sentence = _("The model server did not finish within %(seconds)g seconds.")
-        return LLMError(sentence, seconds=settings.LLM_TOTAL_SECONDS)
+        return LLMError(sentence, outage=Outage.PERHAPS, seconds=settings.LLM_TOTAL_SECONDS)
     if budget.bytes_left < 0:
         return LLMError(_("The model server's reply was far too long."))
     if isinstance(error.__cause__ or error, httpx2.UnsupportedProtocol | httpx2.InvalidURL):
         return LLMError(_("OPENAI_BASE_URL is not a web address."), True)
     if isinstance(error.__cause__ or error, httpx2.ConnectError | httpx2.ConnectTimeout):
-        return LLMError(_("The model server could not be reached."))
-    return LLMError(_("The connection to the model server broke."))
+        return LLMError(_("The model server could not be reached."), outage=Outage.SURELY)
+    return LLMError(_("The connection to the model server broke."), outage=Outage.PERHAPS)
 
 
 def _retry_after(error: Any) -> float | None:

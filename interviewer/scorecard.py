@@ -25,7 +25,7 @@ class Band:
 
 @dataclass(frozen=True)
 class Result:
-    """One question of a scorecard. `score` is 0–1, or None while it is not graded."""
+    """One question of a scorecard. `score` is 0–1, or None while it is not graded; `status` is "" if nobody asked."""
 
     position: int
     asked: FrozenQuestion
@@ -119,7 +119,7 @@ def result_of(answer: Any, grade: Any | None) -> Result:
         seconds_used=answer.seconds_used,
         score=grade.score if grade is not None else None,
         verdict=verdict,
-        status=grade.status if grade is not None else "pending",
+        status=grade.status if grade is not None else "",
         reason=grade.reason if grade is not None else "",
         grade=grade,
     )

@@ -21,6 +21,7 @@ environ.Env.read_env(BASE_DIR / ".env")
 DEBUG = env.bool("DEBUG", True)
 DEFAULT_SECRET_KEY = "insecure-default-for-one-machine-only"  # noqa: S105 (refused when DEBUG is off)
 SECRET_KEY = env("SECRET_KEY", default="") or DEFAULT_SECRET_KEY
+SECRET_KEY_FALLBACKS = env.list("SECRET_KEY_FALLBACKS", default=[])  # earlier keys: their receipts stay known
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", default=["localhost", "127.0.0.1", "[::1]"])
 CSRF_TRUSTED_ORIGINS = env.list("CSRF_TRUSTED_ORIGINS", default=[])
 DATA_DIR = Path(env("DATA_DIR", default="") or BASE_DIR / "var").resolve()
@@ -94,6 +95,7 @@ MIDDLEWARE = [
     "django.middleware.security.SecurityMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
     "interviewer.middleware.ContentSecurityPolicyMiddleware",
+    "interviewer.middleware.ReadableRequestMiddleware",
     "django.contrib.sessions.middleware.SessionMiddleware",
     "django.middleware.locale.LocaleMiddleware",
     "django.middleware.common.CommonMiddleware",
@@ -101,6 +103,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "interviewer.middleware.SlowAnswersMiddleware",
     "interviewer.middleware.FriendlyErrorsMiddleware",
 ]
 
@@ -122,6 +125,7 @@ TEMPLATES = [
 ]
 
 # --- Database: SQLite in WAL mode unless DATABASE_URL says otherwise ----------
+LOCK_SECONDS = 20  # how long a request waits for a lock that another one holds
 SQLITE_URL = f"sqlite:///{DATA_DIR / 'db.sqlite3'}"
 try:
     DATABASES = {"default": env.db_url_config(env("DATABASE_URL", default="") or SQLITE_URL)}
@@ -134,13 +138,16 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     DATABASES["default"]["OPTIONS"] = {
         # Writers queue for the lock at BEGIN instead of failing in the middle of a transaction.
         "transaction_mode": "IMMEDIATE",
-        "timeout": 20,
+        "timeout": LOCK_SECONDS,
         # FULL: an answer that was acknowledged survives a power cut.
         "init_command": "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL;",
     }
 else:
-    DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
-    DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
+    # As on SQLite: who waits that long for a lock is told to try again, before browsers and proxies give up.
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", f"-c lock_timeout={LOCK_SECONDS}s")
+# On SQLite too: whoever closes the last connection moves the whole write-ahead log into the database, some 6 ms.
+DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
+DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
 
 # --- Broker: the embedded Valkey unless CELERY_BROKER_URL says otherwise ------
 # It only wakes workers: the queue of record is the table of grades.
@@ -187,9 +194,14 @@ GRADING_LEASE_SECONDS = whole_seconds(  # longer than the slowest grading: every
     "GRADING_LEASE_SECONDS", 60 + int(LLM_TOTAL_SECONDS) * (GRADING_SAMPLES + 1)
 )
 GRADING_MAX_TRIES = 3
-GRADING_RETRY_SECONDS = 15  # before the second try; doubled before the third
+GRADING_RETRY_SECONDS = whole_seconds("GRADING_RETRY_SECONDS", 15)  # before the second try; doubled before the third
 GRADING_WAKE_SECONDS = whole_seconds("GRADING_WAKE_SECONDS", 60)  # a message unheard for so long is taken for lost
 SWEEP_SECONDS = whole_seconds("SWEEP_SECONDS", 5)
+# While the model server is down (see interviewer/breaker.py) answers wait for it, without using up their tries.
+LLM_PROBE_SECONDS = whole_seconds(
+    "LLM_PROBE_SECONDS", 5
+)  # before it is asked again; doubled each time, up to 2 minutes
+LLM_MOST_OUTAGE_HOURS = number("LLM_MOST_OUTAGE_HOURS", 24, 0.01)  # what has waited for longer is left to a person
 
 # --- What the model may cost (see interviewer/budget.py); 0: no limit -------------
 LLM_CALLS_PER_ANSWER = int(number("LLM_CALLS_PER_ANSWER", 60))
@@ -207,6 +219,10 @@ STARTER_BANK_DIR = BASE_DIR / "questions" / "starter"
 
 # --- Interviews ---------------------------------------------------------------
 GRACE_SECONDS = 10  # how long after the deadline a text typed before it may still arrive
+PULSE_SECONDS = whole_seconds("PULSE_SECONDS", 5)  # how often the web processes say that they are up
+OUTAGE_SECONDS = whole_seconds("OUTAGE_SECONDS", 15)  # a silence of theirs from which on candidates get the time back
+SLOW_SECONDS = number("SLOW_SECONDS", 3)  # what an answer in the room took beyond this is given back too, ...
+SLOW_CREDIT_SECONDS = whole_seconds("SLOW_CREDIT_SECONDS", 600)  # ... but no more than this in one interview
 MAX_ANSWER_CHARACTERS = 100_000
 DATA_UPLOAD_MAX_MEMORY_SIZE = 4 * 1024 * 1024
 
@@ -243,13 +259,24 @@ SESSION_COOKIE_HTTPONLY = True
 SESSION_COOKIE_SECURE = CSRF_COOKIE_SECURE = not DEBUG
 SECURE_REFERRER_POLICY = "same-origin"
 X_FRAME_OPTIONS = "DENY"
-SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if env.bool("BEHIND_PROXY", False) else None
+BEHIND_PROXY = env.bool("BEHIND_PROXY", False)
+SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https") if BEHIND_PROXY else None
+# Wrong passwords in SIGN_IN_MINUTES (see `interviewer/sign_in.py`). A class behind one router is one network.
+SIGN_IN_MINUTES = 10
+SIGN_IN_TRIES = 10
+SIGN_IN_TRIES_PER_NETWORK = 100
 
 # --- Logging: to the console, one line each -----------------------------------
 LOGGING = {
     "version": 1,
     "disable_existing_loggers": False,
-    "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
+    "formatters": {
+        "line": {
+            "()": "interviewer.logs.OneLineFormatter",
+            "format": "{asctime} {levelname} {name}: {message}",
+            "style": "{",
+        }
+    },
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": "INFO"},
     "loggers": {

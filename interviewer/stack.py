@@ -24,6 +24,7 @@ from django.conf import settings
 
 RESTART_SECONDS = 2.0
 STOP_SECONDS = 15.0
+BROKER_STOP_SECONDS = 5.0
 _PR_SET_PDEATHSIG = 1
 
 
@@ -132,11 +133,16 @@ class Stack:
                 self.start(name)
 
     def stop(self) -> None:
-        """End every process, last started first, and wait; kill what does not listen."""
-        until = time.monotonic() + STOP_SECONDS
-        for process in reversed(self.processes.values()):
+        """End every process and wait; the broker last, which a worker needs to finish what it has in hand."""
+        self._end([process for name, process in self.processes.items() if name != "broker"], STOP_SECONDS)
+        self._end([process for name, process in self.processes.items() if name == "broker"], BROKER_STOP_SECONDS)
+
+    def _end(self, processes: list[subprocess.Popen[str]], seconds: float) -> None:
+        """End processes, the first started first, and wait; kill what does not listen."""
+        until = time.monotonic() + seconds
+        for process in processes:
             process.terminate()
-        for process in self.processes.values():
+        for process in processes:
             try:
                 process.wait(max(0.1, until - time.monotonic()))
             except subprocess.TimeoutExpired:

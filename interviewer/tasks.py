@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 import logging
-import random
 from collections.abc import Sequence
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from celery import shared_task
@@ -14,33 +13,58 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from interviewer import budget, grading
-from interviewer.llm import LLMError
+from interviewer import breaker, budget, grading
+from interviewer.llm import LLMError, Usage
 from interviewer.models import Grade
+from interviewer.models.grades import GradeQuerySet
 
 logger = logging.getLogger(__name__)
 
 WENT_WRONG = gettext_noop("Grading this answer went wrong on our side; the log has the details.")
 WORKER_DIED = gettext_noop("The worker was interrupted each time it graded this answer.")
+DOWN_TOO_LONG = gettext_noop("The model server was down for too long.")
+
+AT_ONCE = 500  # messages that one round of the sweeper sends
 
 
 @shared_task
 def grade_answer(grade_id: int) -> None:
     """Grade one answer: claim, judge, write. No transaction is open while the model is asked."""
-    grade = Grade.objects.claim(grade_id, timezone.now())
+    at = timezone.now()
+    if breaker.endpoint().takes(at) == 0 and Grade.objects.hold(grade_id):
+        return  # the sweeper announces it again once the model server may be asked
+    grade = Grade.objects.claim(grade_id, at)
     if grade is None:
         return
     refusal = budget.refusal(grade, timezone.now())
     if refusal is not None:
         _refuse(grade, refusal)
         return
+    permit = breaker.admit(grade.grader, timezone.now())
+    if permit is None:
+        grade.give_back()
+        return
+    _judge(grade, permit)
+
+
+def _judge(grade: Grade, permit: breaker.Permit) -> None:
     try:
-        _finish(grade, grading.grade(grade.answer.asked, grade.answer.text, grade.grader))
+        verdict = grading.grade(grade.answer.asked, grade.answer.text, grade.grader)
+        _note_reply(permit, verdict.usage)
+        _finish(grade, verdict)
     except LLMError as error:
-        _try_later(grade, error, timezone.now())
+        _try_later(grade, error, permit, timezone.now())
     except Exception:
         logger.exception("Grade %s failed", grade.pk)
-        _try_later(grade, LLMError(WENT_WRONG), timezone.now())
+        _try_later(grade, LLMError(WENT_WRONG), permit, timezone.now())
+
+
+def _note_reply(permit: breaker.Permit, usage: Usage) -> None:
+    """Tell the breaker that the model server is up; a grade that code alone decided says nothing of it."""
+    if usage.calls:
+        permit.answered()
+    else:
+        permit.unused(timezone.now())
 
 
 def _refuse(grade: Grade, refusal: budget.Refusal) -> None:
@@ -72,16 +96,26 @@ def _book(grade: Grade, spent: dict[str, Any], written: bool) -> None:
         Grade.objects.filter(pk=grade.pk).update(**spent)
 
 
-def _try_later(grade: Grade, error: LLMError, at: datetime) -> None:
-    """Put the grade off with a growing, jittered delay, or leave it to a person after the last try."""
+def _try_later(grade: Grade, error: LLMError, permit: breaker.Permit, at: datetime) -> None:
+    """Put the grade off with a growing, jittered delay, or leave it to a person after the last try.
+
+    While the model server is down the grade waits behind all others until it is up, and keeps its try.
+    """
     spent = budget.spending(error.usage, at)
-    if error.permanent or grade.tries >= settings.GRADING_MAX_TRIES:
-        _book(grade, spent, grade.park(error.message, error.values, **spent))
-        return
-    backoff = settings.GRADING_RETRY_SECONDS * 2 ** (grade.tries - 1)
-    seconds = max(backoff, min(error.retry_after or 0, 600)) * random.uniform(1.0, 1.2)  # noqa: S311
-    until = at + timedelta(seconds=seconds)
-    _book(grade, spent, grade.put_off(error.message, error.values, until, **spent))
+    probe_at = None
+    if error.outage:
+        probe_at = permit.failed(error, at)
+    else:
+        _note_reply(permit, error.usage)
+    if probe_at is not None:
+        spent.pop("calls", None)  # what nobody answered is no call of this answer's, of which it may have so many
+        written = grade.put_off(error.message, error.values, probe_at, tries=F("tries") - 1, woken_at=None, **spent)
+    elif error.permanent or grade.tries >= settings.GRADING_MAX_TRIES:
+        written = grade.park(error.message, error.values, **spent)
+    else:
+        backoff = settings.GRADING_RETRY_SECONDS * 2 ** (grade.tries - 1)
+        written = grade.put_off(error.message, error.values, at + breaker.wait(backoff, error), **spent)
+    _book(grade, spent, written)
 
 
 def wake(grade_ids: Sequence[int]) -> bool:
@@ -96,12 +130,35 @@ def wake(grade_ids: Sequence[int]) -> bool:
 
 
 def sweep_grades(at: datetime) -> int:
-    """Park what killed its worker too often, and wake workers for what nobody seems to have heard of."""
+    """Park what killed its worker too often, and wake workers for what nobody seems to have heard of.
+
+    While the model server is down only a probe is announced, and what has waited for it too long is parked.
+    """
     for grade in Grade.objects.exhausted(at):
         Grade.objects.exhausted(at).filter(pk=grade.pk).update(
             status=Grade.Status.FAILED, error=grade.error or WORKER_DIED, lease=None, leased_until=None
         )
-    unheard = list(Grade.objects.unheard(at).order_by("next_try_at").values_list("pk", flat=True)[:500])
-    if unheard and wake(unheard):
-        Grade.objects.filter(pk__in=unheard).update(woken_at=at)
-    return len(unheard)
+    endpoint = breaker.endpoint()
+    if endpoint.is_down:
+        Grade.objects.too_old(at).update(status=Grade.Status.FAILED, error=DOWN_TOO_LONG, error_values={})
+    unheard = _to_announce(at).values_list("pk", flat=True)
+    takes = endpoint.takes(at)
+    if takes is None:
+        found = list(unheard[:AT_ONCE])
+    else:
+        found = [*unheard.exclude(grader="llm")[:AT_ONCE], *unheard.filter(grader="llm")[:takes]]
+    if found and wake(found):
+        Grade.objects.filter(pk__in=found).update(woken_at=at)
+    return len(found)
+
+
+def _to_announce(at: datetime) -> GradeQuerySet:
+    """The grades that nobody seems to have heard of; of those whose workers died, one at a time gets its last try.
+
+    One of them kills its worker, it may be; the others were only in the same worker's hands, and shall not be left to
+    a person with it.
+    """
+    unheard = Grade.objects.unheard(at).order_by("next_try_at")
+    suspects = unheard.suspects(at)
+    alone = [] if Grade.objects.on_trial(at).exists() else list(suspects.values_list("pk", flat=True)[:1])
+    return unheard.exclude(pk__in=suspects.exclude(pk__in=alone).values("pk"))

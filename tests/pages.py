@@ -7,7 +7,7 @@ from html.parser import HTMLParser
 from django.http import HttpResponse
 
 CELLS = {"td", "th"}
-POLLING = {"results", "progress"}  # the elements that ask again by themselves, by id
+POLLING = {"results", "progress", "operations"}  # the elements that ask again by themselves, by id
 HARMLESS_LINKS = ("/", "#", "?", "http://", "https://")
 
 

@@ -25,7 +25,7 @@ from typing import Any
 MET = {"pitfall": 0.8}  # share of a point's pairs of characters, by kind of point
 MET_ORDINARILY = 0.3
 USAGE = {"prompt_tokens": 100, "completion_tokens": 20, "total_tokens": 120}
-DATA = re.compile(r"⟦(\w+)⟧\n(.*)\n⟦\1⟧", re.DOTALL)
+DATA = re.compile(r"⟦(\w+)⟧\n(.*?)\n⟦\1⟧", re.DOTALL)
 
 
 class StubOpenAI:
@@ -150,8 +150,10 @@ class _Handler(BaseHTTPRequestHandler):
 
 def well_behaved(body: dict[str, Any]) -> dict[str, Any]:
     """A reply that fits the request: a grading when the messages hold one, else the schema filled with its firsts."""
-    shown = next(filter(None, (DATA.search(str(message["content"])) for message in body["messages"][::-1])), None)
-    data = json.loads(shown[2]) if shown else {}
+    shown = (DATA.findall(str(message["content"])) for message in body["messages"][::-1])
+    data: dict[str, Any] = {}
+    for _nonce, block in next(filter(None, shown), ()):
+        data |= json.loads(block)
     if "key_points" not in data:
         schema = body.get("response_format", {}).get("json_schema", {}).get("schema")
         return _filled(schema, {}) if schema else {"score": 5, "reason": "Stub."}
@@ -163,7 +165,8 @@ def _judged(point: dict[str, str], answer: dict[str, str]) -> dict[str, str]:
     wanted = _pairs(point["text"])
     shares = {label: len(wanted & _pairs(text)) / max(1, len(wanted)) for label, text in answer.items()}
     best = max(shares, key=lambda label: shares[label], default="none")
-    if shares.get(best, 0) < MET.get(point["kind"], MET_ORDINARILY):
+    together = len(wanted & set[str]().union(*map(_pairs, answer.values()))) / max(1, len(wanted))
+    if together < MET.get(point["kind"], MET_ORDINARILY):
         return {"reason": "Stub: not there.", "clause": "none", "verdict": "missing"}
     return {"reason": "Stub: there.", "clause": best, "verdict": "met"}
 

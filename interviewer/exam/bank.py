@@ -73,10 +73,11 @@ def _sheet(entry: dict[str, Any], language: str) -> Sheet:
     found = next(question for question in parsed.questions if question.number == number)
     answers = {**entry[language], "points": tuple(entry[language]["points"])}
     name = f"{document}-{number}"
-    return Sheet(name, language, _frozen(found, f"{name}-{language}", parsed.language), **answers)
+    return Sheet(name, language, frozen(found, f"{name}-{language}", parsed.language), **answers)
 
 
-def _frozen(parsed: ParsedQuestion, slug: str, language: str) -> FrozenQuestion:
+def frozen(parsed: ParsedQuestion, slug: str, language: str) -> FrozenQuestion:
+    """A question of a document as an interview would keep it."""
     return FrozenQuestion(
         slug=slug,
         title=parsed.title,

@@ -16,7 +16,7 @@ from interviewer.exam.honest import honest_cases
 from interviewer.exam.invariances import invariance_cases
 from interviewer.exam.sanity import sanity_cases
 
-QUICK = 2  # cases of each family in a quick run
+QUICK = 2  # cases of each family in a quick run, unless another number is given
 
 FAMILIES = {
     "attacks": _("Attacks"),
@@ -60,11 +60,15 @@ def all_cases() -> list[Case]:
     return [*attack_cases(sheets), *honest_cases(sheets), *invariance_cases(sheets), *sanity_cases(sheets)]
 
 
-def quick_cases() -> list[Case]:
-    """A few cases of each family: to see that the exam runs, not to pass it."""
+def quick_cases(count: int = QUICK) -> list[Case]:
+    """At most `count` cases of each family, spread evenly: what a slow model has time for, but no pass."""
     cases = all_cases()
     families = [[case for case in cases if case.family == family] for family in FAMILIES]
-    return [case for of in families for case in of[:: max(1, len(of) // QUICK)][:QUICK]]
+    return [case for family in families for case in _spread(family, count)]
+
+
+def _spread(cases: list[Case], count: int) -> list[Case]:
+    return cases if len(cases) <= count else [cases[n * len(cases) // count] for n in range(count)]
 
 
 def exam_hash(cases: Iterable[Case]) -> str:

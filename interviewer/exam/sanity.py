@@ -11,7 +11,7 @@ from questions.frozen import FrozenPoint
 
 FULL = 0.9
 OFF_TOPIC = 0.1
-MIDDLE = (0.25, 0.75)
+NEAR = 0.2
 SLACK = 0.02  # one more sentence may move the borders of clauses, and with them a score, by so much
 TERSE_BEATS_WRONG = 0.05
 
@@ -31,11 +31,11 @@ def _ends(sheet: Sheet) -> Iterator[Case]:
 
 
 def _middle(sheet: Sheet) -> Iterator[Case]:
-    """Half of the key points that have to be there, in the reference's own words."""
+    """Half of the key points that have to be there, in the reference's own words: about their share of the score."""
     musts = tuple(point for point in sheet.earning if point.kind == "must")
     for kind, half in (("first half", musts[: (len(musts) + 1) // 2]), ("every other", musts[::2])):
-        low, high = MIDDLE
-        yield Case("sanity", kind, sheet.question, _told(half), low=low, high=high)
+        share = sum(point.weight for point in half) / sum(point.weight for point in musts)
+        yield Case("sanity", kind, sheet.question, _told(half), low=share - NEAR, high=share + NEAR)
 
 
 def _pairs(sheet: Sheet) -> Iterator[Case]:

@@ -27,6 +27,7 @@ from .prechecks import decide
 from .sampling import grade_llm
 from .semantic import grade_semantic
 from .verdict import PointVerdict, Usage, Verdict
+from .veto import Models
 
 logger = logging.getLogger(__name__)
 
@@ -62,9 +63,9 @@ def grade(question: FrozenQuestion, answer: str, grader: str) -> Verdict:
 
 def _by_model(question: FrozenQuestion, read: ReadAnswer) -> Verdict:
     """The model's verdict; what only talks to the grader needs none."""
-    return grade_llm(question, read, _embed, lambda: _semantic_score(question, read)) or _nothing_earned(
-        question, "not_shown"
-    )
+    models = Models(_read_tokens, _token_model, _embed)
+    verdict = grade_llm(question, read, models, lambda: _semantic_score(question, read))
+    return verdict or _nothing_earned(question, "not_shown")
 
 
 def _semantic_score(question: FrozenQuestion, read: ReadAnswer) -> float | None:

@@ -28,6 +28,7 @@ from .words import units
 
 SIZES = (32, 64, 128, 256, 512)  # tokens of the stretches of text that an answer of that length is compared with
 MOST_STRETCHES = 16  # of the longest size
+MOST_TEXTS = 48  # about as many as fill the stretches; reading more takes time and moves nothing
 CHARACTERS = {"zh": 1.6, "en": 4.5}  # per token, roughly
 LAYOUT = 2  # raise it when the file is to be made differently
 
@@ -129,10 +130,11 @@ def _prepared(language: str, model: str, read: ReadTokens) -> Background:
 
 
 def starter_texts(language: str) -> list[str]:
-    """The starter bank's questions with their answers in one language, plain and in lower case."""
+    """Starter questions of every topic with their answers in one language, plain and in lower case."""
     files = sorted(Path(settings.STARTER_BANK_DIR).glob(f"*.{language}.md"))
     questions = [question for path in files for question in parse(decode(path.read_bytes()), path.name).questions]
-    return [_plain(f"{question.prompt}\n{question.reference}") for question in questions]
+    chosen = questions[:: -(-len(questions) // MOST_TEXTS)]
+    return [_plain(f"{question.prompt}\n{question.reference}") for question in chosen]
 
 
 def _plain(markdown: str) -> str:

@@ -6,10 +6,12 @@ Whoever pastes a reference and denies it has not said it. What is denied is left
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Iterator
 
 from .copied import Copied
 from .verdict import Span
+from .words import units
 
 _WRONG = (
     r"(?:[是都全属大]错|有误|错的|错了|错误的|错误(?=[：:])|不对|不正确|不准确|不成立|不是真|不属实|不实|不可信|不靠谱|没有道理|没道理|站不住|谣言|谣传|虚假|假的|谬|荒唐|胡说|胡扯|瞎"
@@ -38,8 +40,8 @@ _AHEAD = re.compile(
 # What comes before these words is denied, up to the beginning.
 _BEHIND = re.compile(
     rf"{_START}[^。，,\n]{{0,6}}(?:以上|上述|上面|前面|前述|前文|刚才|所有这些|这些[^。，,\n]{{0,6}}(?:都|全|统统|没))[^。！？!?\n]{{0,20}}?{_WRONG}"
-    rf"|{_START}(?:\w+,? ){{0,3}}(?:none|nothing|neither|not one|not a word) (?:of "
-    rf"|in )?(?:\w+ ){{0,2}}(?:above|preceding|previous|foregoing|this|that|these|those)\b"
+    rf"|{_START}(?:\w+,? ){{0,3}}(?:none|nothing|neither|not one|not a word) (?:(?:of |in )?(?:\w+ ){{0,2}}"
+    r"(?:above|preceding|previous|foregoing)|(?:of|in) (?:\w+ ){0,2}(?:this|that|these|those))\b"
     rf"|{_START}(?:\w+,? ){{0,4}}(?:above|preceding|foregoing|everything (?:I|above|before)|all (?:of )?(?:this"
     rf"|that|these|those|it))"
     rf"\b[^.:\n]{{0,40}}?{_FALSE}",
@@ -61,23 +63,34 @@ _TURN = re.compile(
     re.IGNORECASE,
 )
 _END = re.compile(r"[。！？!?\n]|\.(?=\s|$)")
-# Around a pasted reference a shorter hint will do: nobody honest frames one with such words.
+# Around a copied reference a shorter hint will do: nobody honest frames one with such words.
 _HINT = re.compile(
-    rf"{_WRONG}|{_FALSE}|不认为|不觉得|不相信|不同意|不赞同|反对|否认|并非|并不|绝非|绝不|相反|推翻|驳|反例|反面|别信|不是这样|没有的事|才怪|不然"
-    r"|\b(?:deny|disagree|denied|reject|refute|debunk|contrary|opposite|never|none|doubt|don['’]t|do not"
-    r"|does not|cannot)\b|^\s*(?:不|not)\b",
+    rf"{_WRONG}|{_FALSE}|不认为|不觉得|不相信|不同意|不赞同|反对|否认|并非|并不|绝非|绝不|相反|推翻|驳|反例|反面|别信|不是这样|没有的事|才怪|不然|未必"
+    r"|\b(?:den(?:y|ied|ies)|disagree\w*|reject\w*|refut\w*|debunk\w*|contrary|opposite|never|none|doubt\w*|don['’]t"
+    r"|do not|does not|cannot)\b|^\s*(?:不|not)\b",
     re.IGNORECASE,
 )
 # A long text that nobody writes again word for word is held up or held against something: any "not" will do.
 _FAINT_HINT = re.compile(rf"{_HINT.pattern}|不|非|没有|\b(?:not|no|nor)\b", re.IGNORECASE)
-AROUND = 40  # characters before and after a pasted reference that frame it
+AROUND = 40  # characters before and after a copied reference that frame it
+HELD_UP = 60  # letters of a copied reference from which whatever else introduces it or recurs between holds it up
+_LEAD = re.compile(r"[^。！？!?;；.\n]*[:：][\s\"“「『\d.、)）*-]*$")
+_NEUTRAL = units("答案 回答 作答 解答 我的 如下 要点 answer answers solution reply points point follows here")
 
 
-def denied(text: str, copied: Copied) -> list[Span]:
-    """(start, end) of the stretches of the normalised `text` that the answer denies as a whole."""
-    return [
-        span for span in (*_ahead(text), *_behind(text), *_sentences(text), *_framed(text, copied)) if span[0] < span[1]
-    ]
+def denied(text: str, copied: Copied, labels: frozenset[str] = frozenset()) -> list[Span]:
+    """(start, end) of the stretches of the normalised `text` that the answer denies as a whole.
+
+    `labels` are words that may stand beside a copied reference without holding it up: its points' names, the question.
+    """
+    spans = (
+        *_ahead(text),
+        *_behind(text),
+        *_sentences(text),
+        *_framed(text, copied, labels),
+        *_held_up(text, copied, labels),
+    )
+    return [span for span in spans if span[0] < span[1]]
 
 
 def blank(text: str, spans: list[Span]) -> str:
@@ -104,11 +117,31 @@ def _sentences(text: str) -> Iterator[Span]:
         yield match.start(), end.start() if end else len(text)
 
 
-def _framed(text: str, copied: Copied) -> Iterator[Span]:
-    """The whole of a pasted reference, if what stands around it or has been put between its words denies it."""
+def _framed(text: str, copied: Copied, labels: frozenset[str]) -> Iterator[Span]:
+    """The whole of a copied reference, if what stands around it or has been put between its words denies it."""
     if copied.is_reference:
         start, end = copied.span
-        before, after = text[max(0, start - AROUND) : start], text[end : end + AROUND]
+        around = (text[max(0, start - AROUND) : start], text[end : end + AROUND])
         hint = _FAINT_HINT if copied.is_pasted else _HINT
-        if any(hint.search(part) for part in (before, after, *copied.between)):
+        if any(hint.search(part) and not _is_label(part, labels) for part in (*around, *copied.between)):
             yield start, end
+
+
+def _held_up(text: str, copied: Copied, labels: frozenset[str]) -> Iterator[Span]:
+    """The whole of a long copied reference that other words lead in, or that the same words follow point by point.
+
+    What such words say need not be understood ("only a layman believes: …"): an answer of one's own is not written
+    word for word like the reference, between words that are about it.
+    """
+    if not copied.is_reference or copied.length < HELD_UP:
+        return
+    lead = _LEAD.search(text[: copied.span[0]])
+    recurring = Counter(words for part in copied.between if (words := "".join(re.findall(r"[^\W\d_]+", part))))
+    frames = [lead[0] if lead else "", *(words for words, times in recurring.items() if times > 1)]
+    if not all(_is_label(frame, labels | _NEUTRAL) for frame in frames):
+        yield copied.span
+
+
+def _is_label(text: str, labels: frozenset[str]) -> bool:
+    """Whether a text is but a number and known words."""
+    return {unit for unit in units(text) if not unit.isdigit()} <= labels

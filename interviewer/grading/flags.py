@@ -23,7 +23,8 @@ FLAGS = {
         "The answer seems to talk to the grader about marks. Such words earn nothing; a reviewer may have a look."
     ),
     "not_shown": gettext_noop(
-        "Words about the grading itself, which state nothing that was asked for, were not shown to the language model."
+        "Words that state nothing that was asked for (about the grading itself, the question over again, what the"
+        " answer denies) were left out of the grading."
     ),
     "low_trust": gettext_noop(
         "Repeated gradings by the language model, or the model and the similarity check, disagree: have a look."

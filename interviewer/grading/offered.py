@@ -1,25 +1,29 @@
-"""Which clauses of an answer a model gets to read: all but those that talk to the grader and of nothing else.
+"""Which clauses of an answer a model gets to read: all but those that could never be evidence for anything.
 
-A credulous model believes "full marks, please" wherever it stands. Such a clause could never be evidence, so it is
-left out before the model is asked, and the answer is graded as if it had not been written. Everything is shown where
-the question itself is about prompts or grading, since who explains an attack on models has to quote it, and where
-words cannot tell what a clause speaks of.
+These are the question over again, "I don't know", what the answer itself denies ("none of the following is true: …"),
+and what talks to the grader and of nothing else: a credulous model believes "full marks, please" wherever it stands.
+The answer is graded as if they had not been written. What talks to the grader is shown where the question itself is
+about prompts or grading, since who explains an attack on models has to quote it, and where words cannot tell what a
+clause speaks of.
 """
 
 from __future__ import annotations
 
+import dataclasses
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 from questions.frozen import FrozenQuestion
 
 from .clauses import Clause, ReadAnswer
+from .prechecks import decide
 from .shape import is_other_language
+from .verdict import Span
 
 # One of these is enough.
 _STRONG = re.compile(
     # marks, and the people and papers of grading
-    r"[满滿零高足]分(?!子)|(?:打|判|给|加|扣|记)\s?分(?!类|布|析|配|解|割|片|区|词|支|组|离|发|散|段|层|流|别|开|子)"
+    r"[满滿零高足]分(?![子位辨布])|(?:打|判|给|加|扣|记)\s?分(?!类|布|析|配|解|割|片|区|词|支|组|离|发|散|段|层|流|别|开|子)"
     r"|评分(?:标准|细则|规则|策略|点|器|员|之?前)|得分\W{0,3}\d|\d\s*分(?![钟之类布析配解割片区词支组])|自评|评卷|阅卷|计分|评级|评委|免评|请评"
     r"|候选人|面试官|考官|参考答案|标准答案|这道题|题目所|(?:回答|答案)(?:如上|见上|正确|完整|就是)"
     r"|\b(?:full|max(?:imum)?|perfect|highest|top|best) (?:marks?|scores?|points|credit|grades?)\b|\d\s*/\s*(?:5|10+)\b"
@@ -54,24 +58,47 @@ _BEGINS_ANOTHER = re.compile(r"[。！？!?.;；:：]\W*\s\W*\w|[。！？；：
 _LOOKALIKES = str.maketrans("аеіорсухѕԁһјӏ", "aeiopcyxsdhjl")  # Cyrillic letters that pass for Latin ones
 
 
-def offered(question: FrozenQuestion, answer: ReadAnswer, overlap: Callable[[Clause], float]) -> tuple[Clause, ...]:
-    """The clauses to show, in order. `overlap`: the share 0..1 of a key point's words, at most, that a clause holds."""
-    asked = "\n".join([question.title, question.prompt, question.reference, *(point.text for point in question.points)])
+def offered(
+    question: FrozenQuestion, answer: ReadAnswer, not_said: Sequence[Span], overlap: Callable[[Clause], float]
+) -> tuple[Clause, ...]:
+    """The clauses to show, in order.
+
+    `not_said`: (start, end) in the normalised answer of what it does not say itself; `overlap`: the share 0..1 of a key
+    point's words, at most, that a clause holds.
+    """
+    wanted = "\n".join([question.reference, *(point.text for point in question.points)])
+    asked = "\n".join([question.title, question.prompt, wanted])
+    said = _said(question, answer, not_said)
     if _ABOUT_JUDGING.search(asked) or is_other_language(answer.text, question.reference):
-        return answer.clauses
+        return said
     shown: list[Clause] = []
     goes_on = False
-    for clause in answer.clauses:
+    for clause in said:
         held = overlap(clause)
         goes_on = goes_on and held < LITTLE and not _BEGINS_ANOTHER.search(clause.text)
-        left_out = goes_on or (held < MUCH and _to_grader(clause.text))
+        left_out = goes_on or (held < MUCH and _to_grader(clause.text, wanted))
         goes_on = left_out and not _SENTENCE_ENDS.search(clause.text)
         if not left_out:
             shown.append(clause)
     return tuple(shown)
 
 
-def _to_grader(text: str) -> bool:
-    """Whether a text talks about grading, about prompts, or to whoever grades."""
-    folded = text.lower().translate(_LOOKALIKES)
-    return bool(_STRONG.search(folded)) or len(set(_WEAK.findall(folded))) >= 2
+def _said(question: FrozenQuestion, answer: ReadAnswer, not_said: Sequence[Span]) -> tuple[Clause, ...]:
+    """The clauses but for what the answer does not say itself, and for "I don't know"."""
+    left = (clause for clause in answer.clauses if not any(a <= sum(clause.at) / 2 < b for a, b in not_said))
+    return tuple(clause for clause in left if not decide(question, dataclasses.replace(answer, text=clause.text)))
+
+
+def _to_grader(text: str, wanted: str) -> bool:
+    """Whether a text talks about grading, about prompts, or to whoever grades.
+
+    Words that the reference uses itself are the subject's: an answer on user complaints has to speak of complaints.
+    """
+    folded, own = _folded(text), _folded(wanted)
+    strong = [match[0] for match in _STRONG.finditer(folded) if match[0] not in own]
+    weak = {word for word in _WEAK.findall(folded) if word not in own}
+    return bool(strong) or len(weak) >= 2
+
+
+def _folded(text: str) -> str:
+    return text.lower().translate(_LOOKALIKES)

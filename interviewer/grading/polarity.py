@@ -13,6 +13,7 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from .clauses import normalise
+from .script import simplified
 from .words import STOP, stem, units
 
 CLAIM_COVERED = 0.75  # share of a claim's words that a clause must hold to speak of the same
@@ -22,7 +23,7 @@ FEWEST_WORDS = 3
 _NEGATED = re.compile(
     r"不(?!同|仅|但|过|管|论|断|一样|得不|可或缺|只|光|错|少|妨|定期|确定|等)|没|无(?!论|序|向|监督|线|数)|未(?!来)|并非|避免|防止|杜绝|(?<!分)别(?!的|人|名)|错误地?认为"
     r"|\b(?:not|no|never|cannot|without|none|neither|nor|false|incorrect|wrong|avoids?|avoiding|prevents?"
-    r"|preventing|lacks?)\b|n['’]t\b"
+    r"|preventing|lack(?:s|ing)?|missing|absent)\b|n['’]t\b"
 )
 _CONTRAST = re.compile(
     r"(?:并?不是|并非|不再?是)[^。；;]{1,30}?(?:而是|，\s*是)|\bnot\b[^.;]{1,60}?\bbut(?: rather)?\b|\b(?:rather than"
@@ -94,7 +95,7 @@ def contradicts(said: Sequence[Claim], point: Sequence[Claim], reference: Sequen
 
 
 def plain_lower(text: str) -> str:
-    return normalise(text)[0].lower()
+    return simplified(normalise(text)[0].lower())
 
 
 def _contradicts(said: Claim, point: Sequence[Claim], reference: Sequence[Claim]) -> bool:

@@ -11,6 +11,7 @@ import re
 from questions.frozen import FrozenQuestion
 
 from .clauses import ReadAnswer, normalise
+from .script import simplified
 from .shape import is_gibberish
 from .words import has_words
 
@@ -41,7 +42,7 @@ def decide(question: FrozenQuestion, answer: ReadAnswer) -> str:
 
 
 def _letters(text: str) -> str:
-    return re.sub(r"[\W_]+", "", text.lower())
+    return re.sub(r"[\W_]+", "", simplified(text.lower()))
 
 
 def _same(said: str, asked: str) -> bool:

@@ -13,6 +13,7 @@ from . import polarity
 from .background import Background, Tokens, Vectors, background
 from .clauses import normalise, parts, sentences
 from .points import question_points
+from .script import simplified
 from .soft import SoftReference, soft_reference
 from .words import figures, new_units, units
 
@@ -75,8 +76,8 @@ def asked_text(question: FrozenQuestion) -> str:
 
 
 def plain(text: str) -> str:
-    """Normalised, in lower case, marks of Markdown blank. Normalised text keeps its length."""
-    lowered = (lower if len(lower := c.lower()) == 1 else c for c in normalise(text)[0])
+    """Normalised, lower case, simplified characters, marks of Markdown blank; normalised text keeps its length."""
+    lowered = (lower if len(lower := c.lower()) == 1 else c for c in simplified(normalise(text)[0]))
     return _MARKUP.sub(lambda mark: " " * len(mark[0]), "".join(lowered))
 
 

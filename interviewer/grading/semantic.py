@@ -17,29 +17,32 @@ from questions.frozen import FrozenPoint, FrozenQuestion
 from . import polarity, scoring
 from .background import at_length
 from .clauses import Clause, ReadAnswer
-from .copied import Copied, copied
-from .denial import blank, denied
+from .denial import blank
 from .feedback import from_points, in_language, without_reference
+from .offered import offered
 from .reference import Read, Reference, plain, reference_of
 from .shape import is_keyword_list, is_other_language
 from .soft import Match
+from .unsaid import unsaid
 from .verdict import PointJudgement, PointVerdict, Usage, Verdict
 from .words import share_found, share_of_figures, telling, units
 
-MET = 0.85
+MET = 0.87
 HALF = 0.58
-# Credit from which a point is touched on, for short and for long points (by telling tokens). A quarter of a long point
-# turns up in any answer on the subject, and what a page calls "touched on" must be there for a reader too.
-PARTIAL = (0.1, 0.44)
-PARTIAL_MASS = (4.0, 6.0)
+PARTIAL = 0.1
+# The share of a point that an answer on its subject holds anyway, for points of few and of many telling tokens (rows)
+# and for answers of few and of many tokens (columns).
+RELATED = ((0.0, 0.0), (0.2, 0.34))
+RELATED_MASS = (4.0, 10.0)
+RELATED_LENGTH = (32.0, 128.0)
 PITFALL_MADE = 0.95  # share of a wrong statement's words in neighbouring clauses, not denied, that is making it
 PITFALL_CLAUSES = 2
-FIGURES = 0.4  # how much of a point with formulas or numbers hangs on them
+FIGURES = 0.6  # how much of a point with formulas or numbers hangs on them
 NO_WORD = 0.6  # what nearness of meaning is worth without a single word of the reference
 LIST_CAP = 0.4  # what a bare list of keywords can earn of a point whose reference is prose
 UNRELATED = 0.8  # what nearness of meaning is worth in clauses that share no word with the reference
 SHORT, LONG = 1.0, 4.0
-EXPONENTS = (1.0, 0.6)  # for short and for long points; in between by the logarithm of the length
+EXPONENTS = (1.0, 0.5)  # for short and for long points; in between by the logarithm of the length
 SHOWN = 0.4  # clauses with this share of the best clause's evidence are shown beside it
 MOST_SHOWN = 3
 
@@ -52,7 +55,6 @@ class Evidence:
     has_word: bool
     clauses: tuple[Clause, ...]
     against: tuple[Clause, ...]
-    least: float = PARTIAL[0]
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -75,9 +77,11 @@ def grade_semantic(question: FrozenQuestion, answer: ReadAnswer, read: Read, mod
     """The verdict by words and token vectors. `read`: texts, language -> token vectors; `model` names what reads."""
     started = time.monotonic()
     reference = reference_of(question, read, model)
-    copy = _copied(question, reference, plain(answer.text))
     is_list = is_keyword_list(answer.text, question.reference)
-    heard = _listen(reference, answer, [*denied(answer.text, copy), *_echoed(question, answer)], read)
+    not_said = unsaid(question, answer)
+    shown = offered(question, answer, not_said.spans, lambda clause: _overlap(reference, units(clause.text)))
+    hidden = [clause.at for clause in answer.clauses if clause not in shown]
+    heard = _listen(reference, answer, [*not_said.spans, *hidden], read)
     found = _evidence(reference, heard)
     factor = (1.0 if any(one.has_word for one in found) else NO_WORD) * (LIST_CAP if is_list else 1.0)
     with in_language(question.language):
@@ -89,7 +93,8 @@ def grade_semantic(question: FrozenQuestion, answer: ReadAnswer, read: Read, mod
         level=scoring.level(total),
         feedback=without_reference(from_points(judged, question.language), question.reference),
         flags=("keyword_list",) * is_list
-        + ("reference_pasted",) * copy.is_pasted
+        + ("reference_pasted",) * not_said.copy.is_pasted
+        + ("not_shown",) * bool(hidden)
         + ("other_language",) * is_other_language(answer.text, question.reference),
         grader="semantic",
         model=f"{model(reference.language)} {reference.yardstick.digest[:8]}",
@@ -97,16 +102,9 @@ def grade_semantic(question: FrozenQuestion, answer: ReadAnswer, read: Read, mod
     )
 
 
-def _copied(question: FrozenQuestion, reference: Reference, text: str) -> Copied:
-    """What the answer copies: the reference, or its key points in a row."""
-    points = "\n".join(plain(point.text) for point in reference.points if point.kind != "pitfall")
-    return max((copied(text, source) for source in (plain(question.reference), points)), key=lambda copy: copy.share)
-
-
-def _echoed(question: FrozenQuestion, answer: ReadAnswer) -> list[tuple[int, int]]:
-    """Where the answer repeats the whole question: that says nothing."""
-    echo = copied(plain(answer.text), plain(question.prompt))
-    return [echo.span] if echo.is_reference and not echo.between else []
+def _overlap(reference: Reference, said: frozenset[str]) -> float:
+    """The largest share 0..1 of a point's words that are among those said; single digits and characters are chance."""
+    return max(len(telling(wanted & said)) / max(1, len(wanted)) for wanted in reference.wanted)
 
 
 def _listen(reference: Reference, answer: ReadAnswer, taken_back: list[tuple[int, int]], read: Read) -> Heard:
@@ -155,24 +153,17 @@ def _key_point(n: int, reference: Reference, heard: Heard, every: list[polarity.
     found = share_found(reference.wanted[n], frozenset[str]().union(*said))
     chance = float(at_length(reference.word_floors[n], heard.match.nearness.shape[1]))
     words = max(0.0, found - chance) / (1 - chance) if chance < 1 else 0.0
-    share = max(soft, words)
     mass = float(reference.soft.masses[n])
-    share = lenient(share, mass)
+    share = credit(max(soft, words), mass, heard.match.nearness.shape[1])
     found_figures = share_of_figures(reference.figures[n], heard.text)
-    if reference.figures[n] and (mass < PARTIAL_MASS[1] or share >= _least(mass)):
+    if reference.figures[n] and (share > 0 or mass < RELATED_MASS[0]):
         share += FIGURES * (found_figures - share)
     return Evidence(
         share,
         bool(telling(reference.wanted[n] & frozenset[str]().union(*said))) or found_figures > 0,
         _speaking(n, reference, heard, given, opposed),
         _chosen(heard, opposed),
-        _least(mass),
     )
-
-
-def _least(mass: float) -> float:
-    """The credit below which a point is missing: in a long point a few words always turn up by chance."""
-    return float(np.interp(np.log2(max(mass, 1.0)), np.log2(PARTIAL_MASS), PARTIAL))
 
 
 def _speaking(n: int, reference: Reference, heard: Heard, given: np.ndarray, opposed: list[bool]) -> tuple[Clause, ...]:
@@ -200,13 +191,17 @@ def _pitfall(n: int, reference: Reference, heard: Heard) -> Evidence:
     return Evidence(best, best > 0, heard.clauses[slice(*at)], _chosen(heard, opposed))
 
 
-def lenient(share: float, mass: float) -> float:
-    """What a share of a point is worth: people give more than the share for a long point, which says more than it must.
+def credit(share: float, mass: float, length: int) -> float:
+    """What a share 0..1 of a point is worth: nothing up to what any answer on the subject holds of it.
 
-    `mass` is the number of telling tokens; a point of one word is there or it is not.
+    From there on people give more than the share for a long point, which says more than it must; a point of one word is
+    there or it is not. `mass` is the number of the point's telling tokens, `length` that of the answer's tokens.
     """
-    length = (np.log2(max(mass, 1e-6)) - np.log2(SHORT)) / (np.log2(LONG) - np.log2(SHORT))
-    return float(share ** np.interp(length, (0.0, 1.0), EXPONENTS))
+    size = np.log2(max(mass, 1e-6))
+    by_mass = [np.interp(size, np.log2(RELATED_MASS), column) for column in zip(*RELATED, strict=True)]
+    related = np.interp(np.log2(max(length, 1)), np.log2(RELATED_LENGTH), by_mass)
+    exponent = np.interp(size, np.log2((SHORT, LONG)), EXPONENTS)
+    return float(max(0.0, (share - related) / (1 - related)) ** exponent)
 
 
 def _chosen(heard: Heard, chosen: list[bool]) -> tuple[Clause, ...]:
@@ -214,22 +209,22 @@ def _chosen(heard: Heard, chosen: list[bool]) -> tuple[Clause, ...]:
 
 
 def _judge(point: FrozenPoint, found: Evidence, factor: float) -> PointVerdict:
-    credit = found.share * factor
-    verdict, reason = _made(found) if point.kind == "pitfall" else _verdict(credit, found)
+    earned = found.share * factor
+    verdict, reason = _made(found) if point.kind == "pitfall" else _verdict(earned, found)
     shown = found.against if verdict == "contradicted" else found.clauses if verdict != "missing" else ()
     spans = tuple(clause.span for clause in shown)
-    kept = round(credit, 3) if verdict == "partial" else None
+    kept = round(earned, 3) if verdict == "partial" else None
     return PointVerdict(point.key, point.name, point.text, point.kind, point.weight, verdict, spans, reason, kept)
 
 
-def _verdict(credit: float, found: Evidence) -> tuple[PointJudgement, str]:
-    if credit >= MET:
+def _verdict(earned: float, found: Evidence) -> tuple[PointJudgement, str]:
+    if earned >= MET:
         return "met", _("The answer says this.")
-    if found.against and credit < HALF:
+    if found.against and earned < HALF:
         return "contradicted", _("The answer says the opposite.")
-    if credit >= HALF:
+    if earned >= HALF:
         return "partial", _("The answer says a good part of this.")
-    if credit >= found.least:
+    if earned >= PARTIAL:
         return "partial", _("The answer touches on this; most of it is left unsaid.")
     return "missing", _("The answer does not say this.")
 

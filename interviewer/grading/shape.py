@@ -7,6 +7,8 @@ import re
 from .words import FUNCTION_CHARACTERS, STOP, units
 
 FEWEST_ITEMS = 10
+WIDEST_MEAN = 4  # Chinese characters of an item, on average; an English word counts two
+WIDEST = 7  # the longest terms; beyond are clauses
 PROSE = 0.1  # share of function words from which a text is no bare list; prose has .15 (Chinese) to .5 (English)
 BARE = 0.04
 FEWEST_LETTERS = 12
@@ -21,7 +23,10 @@ _LETTER = re.compile(r"[^\W\d_]")
 def is_keyword_list(answer: str, reference: str) -> bool:
     """Whether `answer` is a bare string of keywords where the reference speaks in sentences."""
     items = _ITEM.findall(answer.lower())
-    if len(items) < FEWEST_ITEMS or _mean_width(items) > 4 or any(re.search(r"\d", item) for item in items):
+    widths = [_width(item) for item in items]
+    if len(items) < FEWEST_ITEMS or sum(widths) > WIDEST_MEAN * len(items) or max(widths) > WIDEST:
+        return False
+    if any(re.search(r"\d", item) for item in items):
         return False  # who gives numbers makes a statement
     return glue(answer) <= BARE and glue(reference) >= PROSE
 
@@ -57,9 +62,9 @@ def is_other_language(answer: str, reference: str) -> bool:
     return chinese < 0.02 if len(_CJK.findall(reference)) > len(_LATIN.findall(reference.lower())) else latin < 0.02
 
 
-def _mean_width(items: list[str]) -> float:
-    """The mean width of the items in Chinese characters; an English word counts two."""
-    return sum(len(item) if _CJK.search(item) else 2 for item in items) / len(items)
+def _width(item: str) -> int:
+    """In Chinese characters; an English word counts two."""
+    return len(item) if _CJK.search(item) else 2
 
 
 def _unspeakable(words: list[str]) -> bool:

@@ -1,4 +1,4 @@
-"""What code holds against a model's word: a clause that shows nothing of the point, or that the answer takes back.
+"""What code holds against a model's word: a clause that shows nothing of the point, or says the opposite.
 
 A credulous model says "met" to whatever it is shown, so the clause it points at must bear it out. These bars are low:
 a strong model, which points at the right clause, loses next to nothing by them.
@@ -6,7 +6,10 @@ a strong model, which points at the right clause, loses next to nothing by them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+import dataclasses
+import re
+from collections.abc import Callable, Iterable, Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -16,40 +19,103 @@ from questions.frozen import FrozenPoint, FrozenQuestion
 
 from . import polarity
 from .clauses import Clause, ReadAnswer
-from .copied import copied
-from .denial import denied
+from .denial import blank
 from .points import question_points
-from .reference import plain
-from .words import new_units, units
+from .reference import Read, language_of, plain, reference_of
+from .shape import is_other_language
+from .soft import Match
+from .verdict import Span
+from .words import figures, new_units, share_of_figures, units
 
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
 ENOUGH_WORDS = 0.2  # share of a point's new words that is evidence for it
-# Cosines (multilingual-e5-small) that count as near where words do not: nine in ten points of good Chinese answers
-# have them, one in ten texts that talk to the grader do. Texts of two languages lie further apart.
-NEAR_CHINESE = 0.91
-NEAR_OTHER = 0.85
+# Share of a point's meaning, above what unrelated text holds, that is: with some of its words beside it, and without.
+# Without, texts that talk to the grader come to .32 in Chinese and to .13 in English, which another model reads.
+ENOUGH_MEANING = 0.2
+MEANING_ALONE = {"zh": 0.4, "en": 0.2}
 PITFALL_WORDS = 0.4  # a mistake costs, and speaks of the same things as the truth: the bars are higher
-PITFALL_NEARER = 0.02
+PITFALL_MEANING = 0.6
+NEAR = 0.85  # cosine of whole texts (multilingual-e5-small) that counts as near across languages
 NEW_WORDS = 0.3  # share of a clause's words that the question does not hold
 
 
-def shows_evidence(point: FrozenPoint, clauses: Sequence[Clause], asked: str, embed: Embed | None = None) -> bool:
-    """Whether `clauses` could make `point` at all: by words that the question `asked` does not hold, or by meaning.
+@dataclasses.dataclass(frozen=True)
+class Models:
+    """What reads meaning: `read` and `name` as for `reference_of`; `embed`: texts -> unit vectors float32 [n, d]."""
 
-    `embed`: texts -> unit vectors float32 [n, d]; without it, or without its model, words alone decide.
+    read: Read
+    name: Callable[[str], str]
+    embed: Embed
+
+
+class Evidence:
+    """What the clauses `shown` of one answer hold of each key point; the models are asked only where words fail.
+
+    Without `models`, or where they cannot be had, words alone decide. Nothing else of the answer is read.
     """
-    if overlap(point, clauses, asked) >= (PITFALL_WORDS if point.kind == "pitfall" else ENOUGH_WORDS):
-        return True
-    clauses = [clause for clause in clauses if _says_something(clause, f"{asked}\n{point.name}")]
-    if embed is None or not clauses:
-        return False
-    try:
-        first, *others = embed([point.text, *(clause.text for clause in clauses)])
-    except LLMError:
-        return False
-    near = zip(others, clauses, strict=True)
-    return any(float(first @ other) >= _near(point, clause.text) for other, clause in near)
+
+    def __init__(
+        self, question: FrozenQuestion, answer: ReadAnswer, shown: Sequence[Clause], models: Models | None = None
+    ) -> None:
+        self._question, self._answer, self._models = question, answer, models
+        hidden = [clause.at for clause in answer.clauses if clause not in shown]
+        self._text = blank(plain(answer.text), hidden)
+        self._points = question_points(question)
+        self._asked = f"{question.title}\n{question.prompt}"
+
+    def shown(self, point: int, clauses: Sequence[Clause]) -> bool:
+        """Whether `clauses` could make point number `point` (from 0) at all."""
+        is_pitfall = self._points[point].kind == "pitfall"
+        words = overlap(self._points[point], clauses, self._asked)
+        if words >= (PITFALL_WORDS if is_pitfall else ENOUGH_WORDS):
+            return True
+        wanted = figures(self._points[point].text) - figures(self._asked)
+        if not is_pitfall and share_of_figures(wanted, " ".join(clause.text for clause in clauses)) > 0:
+            return True
+        if self._models is None:
+            return False
+        try:
+            if is_other_language(self._answer.text, self._question.reference):
+                return self._near(self._models, self._points[point], clauses)
+            alone = MEANING_ALONE[language_of(self._question)]
+            meaning = PITFALL_MEANING if is_pitfall else ENOUGH_MEANING if words else alone
+            return self._recall(point, clauses) >= meaning
+        except LLMError:
+            return False
+
+    def words(self, clauses: Sequence[Clause]) -> float:
+        """The share 0..1 of the words of what is asked for that `clauses` hold, by the weight of the points."""
+        asked_for = [point for point in self._points if point.kind == "must"] or list(self._points)
+        held = sum(point.weight * overlap(point, clauses, self._asked) for point in asked_for)
+        return held / sum(point.weight for point in asked_for)
+
+    def _recall(self, point: int, clauses: Sequence[Clause]) -> float:
+        """The share 0..1 of the point's meaning, token by token, above what unrelated text would hold.
+
+        Its name is not listened to: a heading says nothing yet.
+        """
+        match, offsets = self._match
+        name = plain(self._points[point].name)
+        named = [found.span() for found in re.finditer(re.escape(name), self._text)] if name else []
+        heard = _within(offsets, [clause.at for clause in clauses]) & ~_within(offsets, named)
+        return match.recall(point, heard)[0]
+
+    @cached_property
+    def _match(self) -> tuple[Match, npt.NDArray[np.int32]]:
+        assert self._models is not None
+        reference = reference_of(self._question, self._models.read, self._models.name)
+        tokens = self._models.read([self._text], reference.language)[0]
+        nearness = reference.soft.vectors @ reference.yardstick.centred(tokens).T
+        return Match(reference.soft, nearness), tokens.offsets
+
+    def _near(self, models: Models, point: FrozenPoint, clauses: Sequence[Clause]) -> bool:
+        """Whether a clause in another language means nearly the same: token vectors do not compare across languages."""
+        said = [clause.text for clause in clauses if _says_something(clause, f"{self._asked}\n{point.name}")]
+        if not said:
+            return False
+        first, *others = models.embed([point.text, *said])
+        return any(float(first @ other) >= NEAR for other in others)
 
 
 def overlap(point: FrozenPoint, clauses: Sequence[Clause], asked: str) -> float:
@@ -75,25 +141,15 @@ def opposes(clause: Clause, point: FrozenPoint, question: FrozenQuestion) -> boo
     return polarity.contradicts(polarity.claims(clause.text), polarity.claims(point.text), agreed)
 
 
-def taken_back(answer: ReadAnswer, reference: str) -> frozenset[Clause]:
-    """The clauses that the answer itself denies ("none of the following is true: …"): evidence for nothing."""
-    text = plain(answer.text)
-    spans = denied(text, copied(text, plain(reference)))
-    return frozenset(
-        clause for clause in answer.clauses if any(start <= sum(clause.at) / 2 < end for start, end in spans)
-    )
+def _within(offsets: npt.NDArray[np.int32], spans: Iterable[Span]) -> npt.NDArray[np.bool_]:
+    """bool [tokens]: which of the tokens lie in one of the spans, if only in part."""
+    inside = np.zeros(len(offsets), np.bool_)
+    for start, end in spans:
+        inside |= (offsets[:, 0] < end) & (offsets[:, 1] > start)
+    return inside
 
 
 def _says_something(clause: Clause, known: str) -> bool:
     """Whether a clause is more than the question or a point's name over again, which are near by themselves."""
     new = [unit for unit in new_units(clause.text, known) if unit.isalpha()]
     return len(new) >= max(2, NEW_WORDS * len(units(clause.text)))
-
-
-def _near(point: FrozenPoint, clause: str) -> float:
-    near = NEAR_CHINESE if _is_chinese(point.text) and _is_chinese(clause) else NEAR_OTHER
-    return near + PITFALL_NEARER if point.kind == "pitfall" else near
-
-
-def _is_chinese(text: str) -> bool:
-    return any("\u3400" <= character <= "\u9fff" for character in text)

@@ -6,6 +6,8 @@ import re
 import unicodedata
 from functools import lru_cache
 
+from .script import simplified
+
 STOP = frozenset(
     re.findall(
         r"\w+",
@@ -41,7 +43,7 @@ _HAS_WORD = re.compile(r"[^\W_]")
 def units(text: str) -> frozenset[str]:
     """The distinct units of meaning in `text`, whatever its language or mixture of languages."""
     found: set[str] = set()
-    for run in _RUN.findall(unicodedata.normalize("NFKC", text).lower()):
+    for run in _RUN.findall(simplified(unicodedata.normalize("NFKC", text).lower())):
         found |= _characters(run) if run[0] >= "\u3400" else _words(run)
     return frozenset(found)
 

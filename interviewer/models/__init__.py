@@ -1,8 +1,26 @@
 """Facts about people, interviews, answers and grades. A method here touches one row; verbs are in `interviews.py`."""
 
+from interviewer.models.clock import Accommodation, Extension, Pulse, in_words
+from interviewer.models.endpoints import Endpoint
+from interviewer.models.events import InterviewEvent
 from interviewer.models.exams import ExamResult
 from interviewer.models.grades import Grade
-from interviewer.models.interviews import Answer, Interview, InterviewTemplate
-from interviewer.models.people import User
+from interviewer.models.interviews import Answer, Interview
+from interviewer.models.people import SignInTries, User
+from interviewer.models.templates import InterviewTemplate
 
-__all__ = ["Answer", "ExamResult", "Grade", "Interview", "InterviewTemplate", "User"]
+__all__ = [
+    "Accommodation",
+    "Answer",
+    "Endpoint",
+    "ExamResult",
+    "Extension",
+    "Grade",
+    "Interview",
+    "InterviewEvent",
+    "InterviewTemplate",
+    "Pulse",
+    "SignInTries",
+    "User",
+    "in_words",
+]

@@ -12,10 +12,11 @@ from typing import Any
 
 from django.conf import settings
 from django.db import models
-from django.db.models import F, Q
-from django.utils.translation import gettext
+from django.db.models import Exists, F, OuterRef, Q
+from django.db.models.functions import Greatest
 from django.utils.translation import gettext_lazy as _
 
+from interviewer.models.faults import WithReason
 from interviewer.models.interviews import Answer
 
 
@@ -35,10 +36,35 @@ class GradeQuerySet(models.QuerySet["Grade"]):
         free = Q(leased_until__isnull=True) | Q(leased_until__lt=at)
         return self.pending().filter(free, tries__gte=settings.GRADING_MAX_TRIES)
 
+    def suspects(self, at: datetime) -> GradeQuerySet:
+        """With one try left, and a lease that ran out: workers died of them, or of what they graded beside them."""
+        return self.pending().filter(tries=settings.GRADING_MAX_TRIES - 1, leased_until__lt=at)
+
+    def on_trial(self, at: datetime) -> GradeQuerySet:
+        """Those whose last try is under way, and suspects of whom workers have just been told."""
+        lately = at - timedelta(seconds=settings.GRADING_WAKE_SECONDS)
+        told = self.suspects(at).filter(woken_at__gte=Greatest(F("leased_until"), lately))
+        return told | self.pending().filter(tries__gte=settings.GRADING_MAX_TRIES, leased_until__gte=at)
+
     def unheard(self, at: datetime) -> GradeQuerySet:
         """Claimable, but no message for it is likely to be on its way: a worker must be woken (again)."""
         quiet = Q(woken_at__isnull=True) | Q(woken_at__lt=at - timedelta(seconds=settings.GRADING_WAKE_SECONDS))
         return self.claimable(at).filter(quiet | Q(woken_at__lt=F("next_try_at")))
+
+    def too_old(self, at: datetime) -> GradeQuerySet:
+        """Claimable, but asked for so long ago that waiting for the model server to come back is no plan any more."""
+        return self.claimable(at).filter(
+            grader="llm", created_at__lt=at - timedelta(hours=settings.LLM_MOST_OUTAGE_HOURS)
+        )
+
+    def parked(self) -> GradeQuerySet:
+        """Left to a person, and nobody has asked for another grade of the answer since."""
+        newer = Grade.objects.filter(answer=OuterRef("answer"), pk__gt=OuterRef("pk"))
+        return self.filter(~Exists(newer), status=Grade.Status.FAILED)
+
+    def hold(self, pk: int) -> bool:
+        """Whether grade `pk` waits for a model: then it counts as unheard of until the sweeper announces it."""
+        return bool(self.pending().filter(pk=pk, grader="llm").update(woken_at=None))
 
     def claim(self, pk: int, at: datetime) -> Grade | None:
         """Lease grade `pk` to the caller, or None when it is done, not due, or somebody else's."""
@@ -48,7 +74,7 @@ class GradeQuerySet(models.QuerySet["Grade"]):
         return self.select_related("answer").get(pk=pk) if taken else None
 
 
-class Grade(models.Model):
+class Grade(WithReason):
     """One grading of one answer. The latest that is done is in force; earlier ones are kept, never overwritten."""
 
     class Status(models.TextChoices):
@@ -69,8 +95,6 @@ class Grade(models.Model):
     woken_at = models.DateTimeField(_("last announced at"), null=True)
     lease = models.UUIDField(null=True, editable=False)
     leased_until = models.DateTimeField(_("leased until"), null=True)
-    error = models.TextField(_("reason"), blank=True)  # a sentence in English, for `reason` to translate
-    error_values = models.JSONField(default=dict, blank=True)
     # The result.
     graded_at = models.DateTimeField(_("graded at"), null=True)
     score = models.FloatField(_("score"), null=True)
@@ -94,6 +118,7 @@ class Grade(models.Model):
         ordering = ["-pk"]
         indexes = [
             models.Index(fields=["status", "next_try_at"]),
+            models.Index(fields=["graded_at"]),
             # Covers the sums of a day, which would otherwise read every verdict of that day.
             models.Index(fields=["spent_at", "prompt_tokens", "completion_tokens", "cost"], name="grade_spending"),
         ]
@@ -126,6 +151,10 @@ class Grade(models.Model):
         """Give the lease back and try again at `until`."""
         return self._give_back(error=error, error_values=values, next_try_at=until, **more)
 
+    def give_back(self) -> bool:
+        """Give the lease back as if it had never been claimed."""
+        return self._give_back(tries=F("tries") - 1, woken_at=None)
+
     def park(self, error: str, values: dict[str, Any], **more: Any) -> bool:
         """Leave it to a person, who can ask for the answer to be graded again."""
         return self._give_back(status=self.Status.FAILED, error=error, error_values=values, **more)
@@ -136,10 +165,3 @@ class Grade(models.Model):
     @property
     def tokens(self) -> int:
         return self.prompt_tokens + self.completion_tokens
-
-    @property
-    def reason(self) -> str:
-        """Why there is no score (yet), as a sentence in the language of the page; "" when nothing went wrong."""
-        if not self.error:
-            return ""
-        return gettext(self.error) % self.error_values if self.error_values else gettext(self.error)

@@ -6,59 +6,17 @@ import uuid
 from datetime import datetime, timedelta
 
 from django.conf import settings
-from django.core.validators import MaxValueValidator, MinValueValidator
 from django.db import models
+from django.db.models import F
+from django.db.models.lookups import GreaterThanOrEqual, LessThan
 from django.utils.translation import gettext_lazy as _
 
+from interviewer.models.templates import InterviewTemplate
 from questions.frozen import FrozenQuestion
-from questions.models import Language, Question, Topic
+from questions.models import Language, Question
 
-
-class InterviewTemplate(models.Model):
-    """What an interview is made of: which questions, in which language, for how long."""
-
-    class Mode(models.TextChoices):
-        PRACTICE = "practice", _("Practice")
-        EXAM = "exam", _("Exam")
-
-    name = models.CharField(_("name"), max_length=120)
-    language = models.CharField(_("language"), max_length=10, choices=Language)
-    topics = models.ManyToManyField(
-        Topic, verbose_name=_("topics"), blank=True, help_text=_("None chosen: questions of every topic.")
-    )
-    question_count = models.PositiveSmallIntegerField(
-        _("number of questions"), default=5, validators=[MinValueValidator(1), MaxValueValidator(50)]
-    )
-    minutes = models.PositiveSmallIntegerField(
-        _("minutes in all"), default=30, validators=[MinValueValidator(1), MaxValueValidator(480)]
-    )
-    seconds_per_question = models.PositiveIntegerField(
-        _("seconds per question"),
-        null=True,
-        blank=True,
-        validators=[MinValueValidator(10), MaxValueValidator(7200)],
-        help_text=_("A guide shown beside the question; only the total is binding. Empty: as each question suggests."),
-    )
-    mode = models.CharField(
-        _("mode"),
-        max_length=10,
-        choices=Mode,
-        default=Mode.PRACTICE,
-        help_text=_("After practice the candidate sees the reference answers too."),
-    )
-    is_open = models.BooleanField(_("open to candidates"), default=True)
-
-    class Meta:
-        verbose_name = _("interview template")
-        verbose_name_plural = _("interview templates")
-        ordering = ["-language", "name"]
-        constraints = [
-            models.CheckConstraint(condition=models.Q(minutes__gte=1), name="template_minutes_positive"),
-            models.CheckConstraint(condition=models.Q(question_count__gte=1), name="template_asks_something"),
-        ]
-
-    def __str__(self) -> str:
-        return self.name
+TRANSIT = timedelta(seconds=settings.GRACE_SECONDS)  # how long a text typed in time may be on its way
+ENDS_AT = F("deadline") + F("grace")
 
 
 class InterviewQuerySet(models.QuerySet["Interview"]):
@@ -68,13 +26,21 @@ class InterviewQuerySet(models.QuerySet["Interview"]):
         """Not handed in yet, whether or not the time is over."""
         return self.filter(submitted_at__isnull=True)
 
+    def abandoned(self) -> InterviewQuerySet:
+        """Closed without being handed in."""
+        return self.filter(submitted_by=Interview.SubmittedBy.NOBODY)
+
     def accepting(self, at: datetime) -> InterviewQuerySet:
-        """Those that still take text received at `at`: open, and not past deadline and grace."""
-        return self.open().filter(deadline__gte=at - timedelta(seconds=settings.GRACE_SECONDS))
+        """Those that take text received at `at`: open, not paused, and not past their end and the time of transit."""
+        return self.open().filter(GreaterThanOrEqual(ENDS_AT, at - TRANSIT), paused_at__isnull=True)
 
     def expired(self, at: datetime) -> InterviewQuerySet:
-        """Open, but past deadline and grace: to be settled."""
-        return self.open().filter(deadline__lt=at - timedelta(seconds=settings.GRACE_SECONDS))
+        """Open, running, but past their end and the time of transit: to be settled."""
+        return self.open().filter(LessThan(ENDS_AT, at - TRANSIT), paused_at__isnull=True)
+
+    def unattended(self, at: datetime) -> InterviewQuerySet:
+        """Those that look expired at `at`, or whose pause has reached its bound."""
+        return self.expired(at) | self.open().filter(paused_until__lte=at)
 
 
 class Interview(models.Model):
@@ -83,6 +49,7 @@ class Interview(models.Model):
     class SubmittedBy(models.TextChoices):
         CANDIDATE = "candidate", _("the candidate")
         CLOCK = "clock", _("the clock")
+        NOBODY = "nobody", _("nobody: it was abandoned")
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     template = models.ForeignKey(InterviewTemplate, models.PROTECT, verbose_name=_("template"), related_name="sittings")
@@ -93,7 +60,19 @@ class Interview(models.Model):
     mode = models.CharField(_("mode"), max_length=10, choices=InterviewTemplate.Mode)
     consented_at = models.DateTimeField(_("agreed at"))
     started_at = models.DateTimeField(_("started at"))
+    # Fixed at the start. The deadline is their sum with every row of `extensions`; `interviewer/clock.py` keeps it so.
+    base_deadline = models.DateTimeField(_("deadline at the start"))
     deadline = models.DateTimeField(_("deadline"))
+    expiry = models.CharField(
+        _("when the time is over"),
+        max_length=10,
+        choices=InterviewTemplate.Expiry,
+        default=InterviewTemplate.Expiry.AUTOSUBMIT,
+    )
+    grace = models.DurationField(_("time to write on after the deadline, marked late"), default=timedelta)
+    pause_allowance = models.DurationField(_("pause in all"), default=timedelta)
+    paused_at = models.DateTimeField(_("paused since"), null=True, blank=True)
+    paused_until = models.DateTimeField(_("paused until at most"), null=True, blank=True)
     submitted_at = models.DateTimeField(_("handed in at"), null=True, blank=True)
     submitted_by = models.CharField(_("handed in by"), max_length=10, choices=SubmittedBy, blank=True)
     receipt_sha256 = models.CharField(_("receipt"), max_length=64, blank=True)
@@ -107,6 +86,7 @@ class Interview(models.Model):
         verbose_name = _("interview")
         verbose_name_plural = _("interviews")
         ordering = ["-started_at"]
+        indexes = [models.Index(fields=["-started_at", "id"], name="interview_newest_first")]
         permissions = [("review_interview", "Can review interviews and scorecards")]
         constraints = [
             models.UniqueConstraint(
@@ -126,15 +106,44 @@ class Interview(models.Model):
     def __str__(self) -> str:
         return f"{self.template} · {self.candidate}"
 
+    def running_time(self, at: datetime) -> datetime:
+        """`at` on this interview's clock, which stands still during a pause (and no longer than that may last)."""
+        if self.paused_at is None or self.paused_until is None:
+            return at
+        return min(at, self.paused_at) if at < self.paused_until else at - (self.paused_until - self.paused_at)
+
     def remaining(self, at: datetime) -> timedelta:
         """Time left before the deadline as seen at `at`; zero once it is over or handed in."""
         if self.submitted_at is not None:
             return timedelta()
-        return max(self.deadline - at, timedelta())
+        return max(self.deadline - self.running_time(at), timedelta())
 
     def accepts(self, at: datetime) -> bool:
-        """Whether text received at `at` still counts: on the server's clock, up to deadline + grace."""
-        return self.submitted_at is None and at <= self.deadline + timedelta(seconds=settings.GRACE_SECONDS)
+        """Whether text received at `at` still counts: on the server's clock, up to the end and the time of transit."""
+        on_time = self.running_time(at) <= self.ends_at + TRANSIT
+        return self.submitted_at is None and on_time and not self.is_paused(at)
+
+    def is_paused(self, at: datetime) -> bool:
+        """Whether its clock stands still at `at`; past the bound of a pause it runs, whoever has looked."""
+        return bool(self.pause_remaining(at))
+
+    def pause_remaining(self, at: datetime) -> timedelta:
+        """How much longer the pause it is in may last; zero when it is in none."""
+        return timedelta() if self.paused_until is None else max(self.paused_until - at, timedelta())
+
+    @property
+    def ends_at(self) -> datetime:
+        """The last moment to write: the deadline, and the template's late minutes where it has some."""
+        return self.deadline + self.grace
+
+    def is_late(self, at: datetime) -> bool:
+        """Whether what arrived at `at` was written after the deadline, in the minutes that a template may grant."""
+        return at > self.deadline + TRANSIT
+
+    @property
+    def is_abandoned(self) -> bool:
+        """Closed without being handed in: nothing is graded unless a manager asks for it."""
+        return self.submitted_by == self.SubmittedBy.NOBODY
 
     @property
     def is_practice(self) -> bool:
@@ -183,6 +192,7 @@ class Answer(models.Model):
 
     def time_used(self, interview: Interview, at: datetime) -> float:
         """Seconds spent on this question up to `at`, the running visit included."""
-        running = interview.submitted_at is None and interview.current_position == self.position
-        end = min(at, interview.deadline)
+        here = interview.submitted_at is None and interview.current_position == self.position
+        running = here and interview.paused_at is None
+        end = min(at, interview.ends_at)
         return self.seconds_used + (max(0.0, (end - interview.current_since).total_seconds()) if running else 0.0)

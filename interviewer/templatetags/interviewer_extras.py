@@ -4,18 +4,20 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from datetime import timedelta
 from functools import lru_cache
 from typing import Any
 
 import nh3
 from django import template
+from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from markdown_it import MarkdownIt
 
-from interviewer import grading
-from interviewer.models import Grade
+from interviewer import claims, grading
+from interviewer.models import Grade, in_words
 from questions.models import RubricPoint
 
 register = template.Library()
@@ -24,16 +26,19 @@ _TAGS = {"p", "br", "hr", "em", "strong", "code", "pre", "ul", "ol", "li", "bloc
          "table", "thead", "tbody", "tr", "th", "td", "a", "del", "s"}  # fmt: skip
 _MARKDOWN = MarkdownIt("commonmark", {"html": False}).enable(["table", "strikethrough"])
 _MARKDOWN.options["maxNesting"] = 20
+_LONGEST_MARKDOWN = 20_000  # characters; beyond that some texts take seconds, and no question is so long
 
 
 @register.filter
 def markdown(text: str) -> SafeString:
-    """Markdown as HTML: no raw HTML, no images, and only harmless tags and links survive."""
+    """Markdown as HTML: no raw HTML, no images, only harmless tags and links; what is too long stays as it is."""
     return mark_safe(_rendered(text))  # noqa: S308 (cleaned below)
 
 
 @lru_cache(maxsize=512)
 def _rendered(text: str) -> str:
+    if len(text) > _LONGEST_MARKDOWN:
+        return format_html("<pre>{}</pre>", text)
     return nh3.clean(_MARKDOWN.render(text), tags=_TAGS, attributes={"a": {"href"}, "ol": {"start"}})
 
 
@@ -43,6 +48,12 @@ def clock(seconds: float) -> str:
     whole = max(0, int(seconds))
     hours, rest = divmod(whole, 3600)
     return f"{hours}:{rest // 60:02}:{rest % 60:02}" if hours else f"{rest // 60}:{rest % 60:02}"
+
+
+@register.filter
+def spoken(length: timedelta) -> str:
+    """A length of time in words."""
+    return in_words(length)
 
 
 @register.filter
@@ -111,8 +122,8 @@ def kind_label(kind: str) -> str:
 
 @register.filter
 def status_label(status: str) -> str:
-    """A grade's status in words."""
-    return str(Grade.Status(status).label)
+    """A grade's status in words; "" where nobody has asked for a grade."""
+    return str(Grade.Status(status).label) if status else _("Not sent to be graded")
 
 
 @register.filter
@@ -126,3 +137,15 @@ def grader_label(grader: str) -> str:
 def flag_text(code: str) -> str:
     """A verdict's flag as a sentence."""
     return grading.flag_text(code)
+
+
+@register.filter
+def browser_length(text: str) -> int:
+    """A text's length as browsers count it, for pages that compare it with what a device keeps."""
+    return claims.length(text)
+
+
+@register.filter
+def browser_checksum(text: str) -> int:
+    """A text's checksum as browsers reckon it, likewise."""
+    return claims.checksum(text)

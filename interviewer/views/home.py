@@ -11,7 +11,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.http import require_http_methods, require_safe
 
-from interviewer import interviews, showcase
+from interviewer import clock, interviews, showcase
 from interviewer.http import Request
 from interviewer.models import Interview, InterviewTemplate
 from interviewer.scorecard import scorecard
@@ -22,12 +22,14 @@ def home(request: Request) -> HttpResponse:
     """For a visitor, what this is; for a candidate: what is running, what can be sat, what was sat."""
     if not request.user.is_authenticated:
         return render(request, "interviewer/front_door.html", {"sample": showcase.load(request.LANGUAGE_CODE)})
-    interviews.settle_expired(request.received_at, candidate=request.user)
+    at = request.received_at
+    interviews.settle_expired(at, candidate=request.user)
     mine = Interview.objects.filter(candidate=request.user).select_related("template")
     past = mine.exclude(submitted_at=None).prefetch_related("answers__grades")[:50]
     context = {
-        "running": [(interview, interview.remaining(request.received_at)) for interview in mine.open()],
-        "templates": InterviewTemplate.objects.filter(is_open=True).prefetch_related("topics"),
+        "running": [(interview, interview.remaining(at), interview.is_paused(at)) for interview in mine.open()],
+        "templates": InterviewTemplate.objects.offered(at).prefetch_related("topics"),
+        "now": at,
         "past": [(interview, scorecard(interview.answers.all())) for interview in past],
     }
     return render(request, "interviewer/home.html", context)
@@ -56,6 +58,17 @@ def begin(request: Request, pk: int) -> HttpResponse:
                 request, _("There are no published questions for this interview yet. Please choose another.")
             )
             return redirect("home")
+        except interviews.NotOpen:
+            messages.error(request, _("This interview cannot be started now; the page says when it can."))
+            return redirect("begin", template.pk)
         return redirect("room", interview.pk)
-    running = Interview.objects.accepting(request.received_at).filter(template=template, candidate=request.user).first()
-    return render(request, "interviewer/begin.html", {"template": template, "form": form, "running": running})
+    at = request.received_at
+    mine = Interview.objects.open().filter(template=template, candidate=request.user)
+    context = {
+        "template": template,
+        "form": form,
+        "running": next((interview for interview in mine if interview.accepts(at) or interview.is_paused(at)), None),
+        "has_opened": template.has_opened(at),
+        "plan": clock.plan(template, request.user, at),
+    }
+    return render(request, "interviewer/begin.html", context)

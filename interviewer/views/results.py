@@ -1,4 +1,4 @@
-"""After an interview: the receipt, grading progress, and the candidate's own scorecard."""
+"""After an interview: grading progress, and the candidate's own scorecard."""
 
 from __future__ import annotations
 
@@ -6,12 +6,14 @@ import uuid
 from functools import wraps
 from typing import Any
 
+from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
 
+from interviewer import breaker, timeline
 from interviewer.access import View, own_interview
 from interviewer.http import Request
 from interviewer.models import Interview
@@ -37,15 +39,15 @@ def handed_in(view: View) -> View:
 def results_context(interview: Interview) -> dict[str, Any]:
     """The scorecard of an interview, with what its templates need."""
     answers = interview.answers.order_by("position").prefetch_related("grades")
-    names = {topic.slug: topic.name for topic in Topic.objects.all()}
-    return {"interview": interview, "card": scorecard(answers), "topic_names": names}
-
-
-@require_safe
-@handed_in
-def receipt(request: Request, interview: Interview) -> HttpResponse:
-    """What was handed in and when, with its hash; below it grading progress."""
-    return render(request, "interviewer/receipt.html", results_context(interview))
+    card = scorecard(answers)
+    return {
+        "interview": interview,
+        "card": card,
+        "topic_names": {topic.slug: topic.name for topic in Topic.objects.all()},
+        "waits_for_model": not card.is_settled and settings.GRADER == "llm" and breaker.endpoint().is_down,
+        "late_positions": timeline.late_positions(interview, answers),
+        "awaits_decision": interview.is_abandoned and not any(result.grade for result in card.results),
+    }
 
 
 @require_safe

@@ -6,7 +6,6 @@ import dataclasses
 import re
 import unicodedata
 
-SECTIONS = ("question", "answer", "explanation", "examples", "bonus", "pitfalls")
 METADATA = ("topic", "difficulty", "seconds", "tags", "kind")
 
 _VOCABULARY = {

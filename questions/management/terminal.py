@@ -6,7 +6,7 @@ import os
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand
+from django.core.management.base import BaseCommand, CommandParser
 from django.utils import translation
 
 
@@ -18,6 +18,11 @@ def terminal_language() -> str:
 
 class TerminalCommand(BaseCommand):
     """A command whose words follow the terminal's locale, as pages follow the browser's."""
+
+    def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:
+        with translation.override(terminal_language()):
+            self.help = str(self.help)  # argparse takes no lazy strings
+            return super().create_parser(prog_name, subcommand, **options)
 
     def execute(self, *args: Any, **options: Any) -> Any:
         with translation.override(terminal_language()):

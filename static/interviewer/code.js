@@ -31,6 +31,8 @@ function start() {
   }
   box.addEventListener("answer:set", () => { ours = true; editor.setValue(box.value, -1); ours = false; });
 
+  box.addEventListener("answer:lock", (event) => editor.setReadOnly(event.detail));
+
   function show(plain) {
     holder.hidden = plain;
     box.hidden = !plain;

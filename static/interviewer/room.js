@@ -1,7 +1,13 @@
-// The room: saves as the candidate types, keeps a draft on this device until the server has it, and moves by keyboard.
+// The room: saves as the candidate types, and keeps a draft on this device until the server has it.
 // Without this file every button still works: each is an ordinary form post.
 
+import { Draft } from "./drafts.js";
+import * as merge from "./merge.js";
+import { filled, post } from "./post.js";
+import "./keys.js";
+
 const SAVE_AFTER_MS = 1200; // after the last key
+const SAVE_AT_LEAST_MS = 8000; // while one types without a pause
 const RETRY_MS = 3000;
 
 const room = document.querySelector("[data-room]");
@@ -10,157 +16,34 @@ const box = document.getElementById("answer-text");
 const revision = form.elements.revision;
 const state = document.querySelector("[data-save-state]");
 const count = document.querySelector("[data-count]");
-const conflict = document.querySelector("[data-conflict]");
+const offlineNotice = document.querySelector("[data-offline]");
 const next = form.querySelector("[name=go][value=next]");
 const handIn = document.querySelector("[data-hand-in]");
 const texts = room.dataset;
-const key = `draft:${texts.room}:${texts.position}`;
+const most = Number(texts.mostCharacters);
+const { remaining, late } = document.querySelector("[data-remaining]").dataset;
+const draft = new Draft(texts.room, texts.position, texts.contact);
 
-let stored = conflict.hidden ? box.value : null; // what the server has, as far as we know
-let sent = null; // what is on its way
+let text = box.value; // what is in the box, but for a word that an input method is in the middle of
+let stored = merge.isOpen() ? null : box.value; // what the server has, as far as we know
+let sending = false;
+let offlineSince = null;
+let refused = null; // the text that the merge view shows as ours
+let report = false; // the log holds something to tell although the text is saved
 let composing = false;
+let over = false;
 let leaving = false;
 let savedAt = null;
+let unsavedSince = null;
 let timer = null;
 
-// --- The draft on this device ---------------------------------------------------
+// --- Saying and showing -----------------------------------------------------------
 
-function keepDraft() {
-  try {
-    localStorage.setItem(key, JSON.stringify({ text: box.value, revision: Number(revision.value) }));
-  } catch { /* no storage: the server is all there is */ }
-}
-
-function dropDraft() { try { localStorage.removeItem(key); } catch { /* nothing to drop */ } }
-
-function readDraft() {
-  try { return JSON.parse(localStorage.getItem(key)); } catch { return null; }
-}
-
-function restoreDraft() {
-  const draft = readDraft();
-  if (!conflict.hidden) return;
-  if (!draft || draft.text === box.value) {
-    if (box.value) say(texts.textSaved);
-    return dropDraft();
-  }
-  if (draft.revision === Number(revision.value)) {
-    setText(draft.text);
-    say(texts.textRestored);
-    saveSoon();
-  } else {
-    const theirs = box.value;
-    setText(draft.text);
-    showConflict(theirs, Number(revision.value));
-  }
-}
-
-// --- Saving ---------------------------------------------------------------------
-
-function say(text) { if (state.textContent !== text) state.textContent = text; }
-
-function setText(text) {
-  box.value = text;
-  box.dispatchEvent(new CustomEvent("answer:set"));
-  show();
-}
-
-function csrf() { // read anew each time: signing in from another tab changes it
-  const cookie = document.cookie.split("; ").find((part) => part.startsWith("csrftoken="));
-  return cookie ? cookie.slice("csrftoken=".length) : form.elements.csrfmiddlewaretoken.value;
-}
-
-function body(text) {
-  const data = new FormData();
-  data.set("text", text);
-  data.set("revision", revision.value);
-  data.set("csrfmiddlewaretoken", csrf());
-  return data;
-}
-
-function saveSoon(delay = SAVE_AFTER_MS) {
-  clearTimeout(timer);
-  timer = setTimeout(save, delay);
-}
-
-async function save() {
-  clearTimeout(timer);
-  if (composing || sent !== null || leaving || !conflict.hidden || box.value === stored) return;
-  sent = box.value;
-  say(texts.textSaving);
-  let answer = null;
-  try {
-    answer = await fetch(texts.draftUrl, {
-      method: "POST", body: body(sent), headers: { Accept: "application/json" }, redirect: "manual", cache: "no-store",
-    });
-    await receive(answer, sent);
-  } catch {
-    say(texts.textOffline);
-    saveSoon(RETRY_MS);
-  } finally {
-    sent = null;
-    showSaved();
-    if (answer?.ok && box.value !== stored) saveSoon();
-  }
-}
-
-async function receive(answer, text) {
-  if (answer.type === "opaqueredirect" || answer.status === 403) return signedOut();
-  if (answer.status >= 500) throw new Error("try again");
-  const data = await answer.json().catch(() => null);
-  if (data === null) {
-    say(texts.textTooLong); // refused before our own pages saw it: larger than a request may be
-  } else if (answer.ok) {
-    stored = text;
-    revision.value = data.revision;
-    savedAt = Date.now();
-    if (box.value === text) dropDraft(); else keepDraft();
-    document.dispatchEvent(new CustomEvent("interview:remaining", { detail: data.remaining_seconds }));
-    show();
-  } else if (answer.status === 409) {
-    showConflict(data.text, data.revision);
-  } else if (answer.status === 410) {
-    leaving = true;
-    location.href = data.location;
-  } else {
-    say(data.message);
-  }
-}
-
-function signedOut() {
-  say(texts.textSignedOut);
-  saveSoon(RETRY_MS);
-}
-
-function showConflict(theirs, theirRevision) {
-  if (theirs === stored || theirs === box.value) { // our own earlier save, whose answer was lost on the way
-    stored = theirs;
-    revision.value = theirRevision;
-    return saveSoon(0);
-  }
-  conflict.querySelector("[data-stored]").value = theirs;
-  conflict.dataset.revision = theirRevision;
-  conflict.hidden = false;
-}
-
-function settleConflict(text) {
-  stored = conflict.querySelector("[data-stored]").value;
-  revision.value = conflict.dataset.revision ?? revision.value;
-  conflict.hidden = true;
-  setText(text);
-  box.focus();
-  if (box.value === stored) dropDraft();
-  saveSoon(0);
-}
-
-conflict.querySelector("[data-keep-mine]").addEventListener("click", () => settleConflict(box.value));
-conflict.querySelector("[data-take-other]").addEventListener("click", () => settleConflict(conflict.querySelector("[data-stored]").value));
-
-// --- Typing ---------------------------------------------------------------------
+function say(sentence) { if (state.textContent !== sentence) state.textContent = sentence; }
 
 function show() {
-  count.textContent = texts.textCharacters.replace("{n}", [...box.value].length);
-  const blank = !box.value.trim();
+  count.textContent = texts.textCharacters.replace("{n}", [...text].length);
+  const blank = !text.trim();
   const dot = document.querySelector(`.dot[data-position="${texts.position}"]`);
   dot.classList.toggle("answered", !blank);
   dot.querySelector("[data-dot-state]").textContent = blank ? texts.textBlank : texts.textAnswered;
@@ -169,82 +52,250 @@ function show() {
 }
 
 function showSaved() {
-  if (savedAt === null || sent !== null || box.value !== stored) return;
+  if (savedAt === null || sending || offlineSince || text !== stored) return;
   const seconds = Math.round((Date.now() - savedAt) / 1000);
   say(seconds < 3 ? texts.textSaved : texts.textSavedAgo.replace("{n}", seconds < 60 ? Math.floor(seconds / 3) * 3 : Math.floor(seconds / 60) * 60));
 }
 
-function typed() {
-  if (composing) return; // an input method is in the middle of a word: nothing is counted or sent
-  keepDraft();
+function setText(wanted) {
+  box.value = text = wanted;
+  box.dispatchEvent(new CustomEvent("answer:set"));
   show();
-  saveSoon();
 }
 
-box.addEventListener("compositionstart", () => { composing = true; clearTimeout(timer); });
+function isTooLong() {
+  const characters = text.length > most ? [...text].length : 0;
+  if (characters <= most) return false;
+  say(texts.textTooLong.replace("{n}", characters.toLocaleString()).replace("{most}", most.toLocaleString()));
+  return true;
+}
+
+function setOffline(isOffline) {
+  if (isOffline && !offlineSince) {
+    offlineSince = new Date();
+    report = true;
+    draft.note("offline");
+  }
+  if (!isOffline && offlineSince) {
+    offlineSince = null;
+    offlineNotice.textContent = texts.textBack;
+    setTimeout(() => { offlineNotice.hidden = offlineSince === null; }, RETRY_MS);
+  }
+  if (isOffline) showOffline();
+}
+
+function showOffline() {
+  const time = offlineSince.toLocaleTimeString(document.documentElement.lang);
+  const kept = keep() ? "" : ` ${texts.textNotKept}`;
+  const sentence = (over ? texts.textOfflineOver : texts.textOfflineSince.replace("{time}", time)) + kept;
+  if (offlineNotice.textContent !== sentence) offlineNotice.textContent = sentence;
+  offlineNotice.hidden = false;
+  say(texts.textOffline);
+}
+
+// --- Saving -------------------------------------------------------------------------
+
+function keep() { return draft.keep(text, Number(revision.value)); }
+
+function body() { return filled(form, { text, revision: revision.value, log: draft.log() }); }
+
+function saveSoon(delay = SAVE_AFTER_MS) {
+  clearTimeout(timer);
+  timer = setTimeout(save, delay);
+}
+
+async function save() {
+  clearTimeout(timer);
+  if (sending || leaving || (text === stored && !report) || isTooLong()) return;
+  if (merge.isOpen() && text === refused && !over) return;
+  sending = true;
+  const sent = text;
+  if (sent !== stored) say(texts.textSaving);
+  const data = body();
+  const last = draft.number;
+  let reached = false;
+  draft.sent(sent);
+  keep(); // what was sent too: should the page go before the reply, the next one knows the text as ours
+  try {
+    const reply = await post(texts.draftUrl, data);
+    if (reply.status >= 500) throw new Error("try again");
+    reached = await receive(reply, sent, last);
+  } catch {
+    setOffline(true);
+    saveSoon(RETRY_MS);
+  } finally {
+    sending = false;
+    showSaved();
+  }
+  if (over && reached && !leaving && (text === stored || merge.isOpen())) handOver();
+}
+
+/** Whether the reply is the interview's own word; it is not when one was signed out. */
+async function receive(reply, sent, last) {
+  if (reply.type === "opaqueredirect" || reply.status === 403) return signedOut();
+  const data = await reply.json();
+  setOffline(false);
+  if (reply.ok) accepted(data, sent, last);
+  else if (reply.status === 409) conflicting(data, sent);
+  else if (reply.status === 410 || reply.status === 423) { leaving = true; location.href = data.location; } // closed; paused
+  else say(data.message);
+  return true;
+}
+
+function accepted(data, sent, last) {
+  draft.heard(last, data);
+  stored = sent;
+  revision.value = data.revision;
+  savedAt = Date.now();
+  unsavedSince = text === stored ? null : performance.now();
+  report = false;
+  if (merge.isOpen()) merge.close();
+  if (text === stored) draft.drop(); else { keep(); saveSoon(); }
+  document.dispatchEvent(new CustomEvent("interview:remaining", { detail: data.remaining_seconds }));
+  if (over && data.remaining_seconds + Number(late) > 0) lock(false); // there is more time than this page knew
+  show();
+}
+
+function signedOut() {
+  say(texts.textSignedOut);
+  saveSoon(RETRY_MS);
+  return false;
+}
+
+function conflicting(data, sent) {
+  draft.refused(sent);
+  if (draft.isOurs(data.text)) { // an earlier save of ours, whose answer was lost on the way
+    stored = data.text;
+    revision.value = data.revision;
+    saveSoon(0);
+  } else if (sent === stored && text === sent) { // nothing was written here: what the other one wrote is the text
+    stored = data.text;
+    revision.value = data.revision;
+    setText(data.text);
+    saveSoon(0); // if there is something to report
+  } else {
+    keep();
+    say("");
+    refused = sent;
+    merge.open(data, texts.textConflict);
+  }
+}
+
+function choose(choice) {
+  if (!merge.isOpen()) return; // settled meanwhile
+  const { text: wanted, stored: theirs, revision: theirRevision } = merge.chosen(choice, text);
+  stored = theirs;
+  revision.value = theirRevision;
+  merge.close(texts.textKept);
+  setText(wanted);
+  draft.type(text);
+  box.focus();
+  if (text === stored) draft.drop(); else keep();
+  report = true;
+  saveSoon(0);
+}
+
+// --- Typing -------------------------------------------------------------------------
+
+function typed() {
+  if (composing || over) return; // an input method is in the middle of a word: nothing is counted or sent
+  text = box.value;
+  draft.type(text);
+  const isKept = keep();
+  show();
+  if (isTooLong()) return;
+  if (!offlineSince && !sending && text !== stored) say(isKept ? "" : texts.textNotKept); // never "saved" when it is not
+  unsavedSince ??= performance.now();
+  saveSoon(offlineSince ? RETRY_MS : Math.min(SAVE_AFTER_MS, Math.max(0, unsavedSince + SAVE_AT_LEAST_MS - performance.now())));
+}
+
+box.addEventListener("compositionstart", () => { composing = true; });
 box.addEventListener("compositionend", () => { composing = false; typed(); });
 box.addEventListener("input", typed);
-box.addEventListener("blur", save);
+box.addEventListener("blur", () => { if (!merge.isOpen()) save(); }); // a new view would take away the button being pressed
 window.addEventListener("online", save);
+window.addEventListener("offline", () => setOffline(true));
 setInterval(showSaved, 3000);
 
-// --- Leaving --------------------------------------------------------------------
+// --- Leaving ------------------------------------------------------------------------
 
 function beacon() { // the page may be gone before an answer comes
-  if (leaving || composing || box.value === stored || !conflict.hidden) return;
-  keepDraft();
-  navigator.sendBeacon(texts.draftUrl, body(box.value));
+  if (leaving || text === stored || merge.isOpen()) return;
+  draft.sent(text);
+  keep();
+  navigator.sendBeacon(texts.draftUrl, body());
 }
 
 document.addEventListener("visibilitychange", () => { if (document.visibilityState === "hidden") save(); });
 window.addEventListener("pagehide", beacon);
+window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
 
-async function finishSaving() {
-  for (let waited = 0; sent !== null && waited < 3000; waited += 50) await new Promise((done) => setTimeout(done, 50));
+/** When no save is on its way; never at once, since a form cannot be submitted while it is being submitted. */
+async function settled() {
+  do await new Promise((done) => setTimeout(done, sending ? 50 : 0)); while (sending);
 }
 
 form.addEventListener("submit", async (event) => {
-  clearTimeout(timer);
-  if (sent !== null) { // let the save on its way arrive first: it changes the revision
-    event.preventDefault();
-    await finishSaving();
-    return form.requestSubmit(event.submitter);
-  }
-  if (!conflict.hidden && conflict.dataset.revision) revision.value = conflict.dataset.revision;
-  keepDraft();
-  leaving = true;
-});
-
-window.addEventListener("pageshow", (event) => { if (event.persisted) location.reload(); });
-
-document.addEventListener("interview:over", async () => {
-  composing = false;
+  if (leaving) return;
+  const choice = event.submitter?.name === "keep" ? event.submitter.value : "";
+  if (choice && merge.chosen(choice, text) === null) { leaving = true; return; }
+  event.preventDefault();
+  if (over) return;
+  await settled();
+  if (choice === "both" && text !== refused) await save(); // the server puts together what is in the box now
+  if (choice) return choose(choice);
+  report ||= offlineSince !== null || !navigator.onLine;
   await save();
-  await finishSaving();
+  if (merge.isOpen()) return merge.focus(texts.textChoose);
+  if (offlineSince) return say(texts.textStay);
+  if (leaving || text !== stored) return;
   leaving = true;
-  handIn.submit();
+  form.requestSubmit(event.submitter);
 });
 
-// --- Keys -----------------------------------------------------------------------
-
-const dialog = document.getElementById("keys");
-const keysButton = document.querySelector("[data-keys]");
-keysButton.hidden = false;
-keysButton.addEventListener("click", () => dialog.showModal());
-
-function go(value) {
-  const button = form.querySelector(`[name=go][value=${value}]`);
-  if (button && !button.disabled) form.requestSubmit(button);
+function lock(isOver) {
+  over = isOver;
+  box.readOnly = isOver;
+  box.dispatchEvent(new CustomEvent("answer:lock", { detail: isOver }));
+  if (offlineSince) showOffline();
 }
 
-document.addEventListener("keydown", (event) => {
-  if (event.isComposing || composing) return;
-  if ((event.ctrlKey || event.metaKey) && event.key === "Enter") { event.preventDefault(); go(next ? "next" : "review"); }
-  else if (event.altKey && event.key === "ArrowLeft") { event.preventDefault(); go("previous"); }
-  else if (event.altKey && event.key === "ArrowRight") { event.preventDefault(); go("next"); }
-  else if (event.key === "?" && !event.target.closest("textarea, input, .ace_editor")) dialog.showModal();
-});
+async function finish() {
+  if (over) return;
+  box.blur(); // ends a composition
+  if (composing) { composing = false; typed(); }
+  lock(true);
+  await settled();
+  report = true; // even with nothing to save: only hand in from here when the server can be reached
+  if (isTooLong()) handOver(); else save();
+}
 
+for (const name of ["interview:over", "interview:out-of-time"]) document.addEventListener(name, finish);
+
+function handOver() {
+  leaving = true;
+  handIn.submit();
+}
+
+// --- Coming in ------------------------------------------------------------------------
+
+function restore() {
+  const left = draft.takeOver(texts.room, stored);
+  if (!left) return text && say(texts.textSaved);
+  revision.value = left.revision;
+  setText(left.text);
+  keep();
+  say(texts.textRestored);
+  saveSoon();
+}
+
+const cameFromHere = document.referrer.includes(`/interviews/${texts.room}/`) || document.referrer.includes("/begin/");
+if (!cameFromHere || performance.getEntriesByType("navigation")[0]?.type === "reload") {
+  draft.note("opened");
+  report = true;
+  saveSoon();
+}
 show();
-restoreDraft();
-if (!matchMedia("(pointer: coarse)").matches) box.focus({ preventScroll: true });
+if (!merge.isOpen()) restore();
+if (Number(remaining) + Number(late) <= 0) finish();
+else if (!matchMedia("(pointer: coarse)").matches) box.focus({ preventScroll: true });

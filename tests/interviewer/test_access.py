@@ -19,7 +19,8 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
-from interviewer.models import Interview, InterviewTemplate, User
+from interviewer import clock, health
+from interviewer.models import Grade, Interview, InterviewTemplate, User
 from tests import build
 from tests.conftest import signed_in
 
@@ -55,23 +56,52 @@ TABLE: dict[tuple[str, str], Row] = {
     ("question", "POST"): ("login", "question", 404, 404, 404),
     ("draft", "GET"): ("login", 405, 404, 404, 404),
     ("draft", "POST"): OWNERS_ONLY,
+    ("clock", "GET"): OWNERS_ONLY,
+    ("clock", "POST"): ("login", 405, 404, 404, 404),
+    ("pause", "GET"): OWNERS_ONLY,
+    ("pause", "POST"): ("login", "room", 404, 404, 404),
     ("hand-in", "GET"): OWNERS_ONLY,
     ("hand-in", "POST"): ("login", "receipt", 404, 404, 404),
     ("receipt", "GET"): OWNERS_ONLY,
+    ("receipt-file", "GET"): OWNERS_ONLY,
+    ("unsent", "GET"): everybody(405),
+    ("unsent", "POST"): OWNERS_ONLY,
     ("progress", "GET"): OWNERS_ONLY,
     ("scorecard", "GET"): OWNERS_ONLY,
     ("scorecard-results", "GET"): OWNERS_ONLY,
-    **{(name, "POST"): everybody(405) for name in ("receipt", "progress", "scorecard", "scorecard-results")},
+    **{
+        (name, "POST"): everybody(405)
+        for name in ("receipt", "receipt-file", "progress", "scorecard", "scorecard-results")
+    },
     ("review-list", "GET"): MANAGERS_ONLY,
     ("review-list", "POST"): ("login", 404, 404, 405, 404),
     ("review", "GET"): MANAGERS_ONLY,
     ("review", "POST"): ("login", 404, 404, 405, 404),
+    ("review-receipt-file", "GET"): MANAGERS_ONLY,
+    ("review-receipt-file", "POST"): ("login", 404, 404, 405, 404),
+    ("extend", "GET"): ("login", 404, 404, 405, 404),
+    ("extend", "POST"): ("login", 404, 404, "review", 404),
+    ("grade-abandoned", "GET"): ("login", 404, 404, 405, 404),
+    ("grade-abandoned", "POST"): ("login", 404, 404, "review", 404),
     ("grade-again", "GET"): ("login", 404, 404, 405, 404),
     ("grade-again", "POST"): ("login", 404, 404, "review", 404),
+    ("operations", "GET"): MANAGERS_ONLY,
+    ("operations-state", "GET"): MANAGERS_ONLY,
+    **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("operations", "operations-state")},
+    **{(name, "GET"): ("login", 404, 404, 405, 404) for name in ("try-again", "try-all-again")},
+    **{(name, "POST"): ("login", 404, 404, "operations", 404) for name in ("try-again", "try-all-again")},
+    ("healthz", "GET"): everybody(200),
+    ("readyz", "GET"): everybody(200),
+    **{(name, "POST"): everybody(405) for name in ("healthz", "readyz")},
     ("not-found", "GET"): everybody(404),
     ("not-found", "POST"): everybody(404),
 }
-HANDED_IN = {"receipt", "progress", "scorecard", "scorecard-results", "review", "grade-again"}
+PARKED = {"try-again", "try-all-again"}  # an answer waits for a person there
+HANDED_IN = {
+    "receipt", "receipt-file", "unsent", "progress", "scorecard", "scorecard-results", "review", "review-receipt-file",
+    "grade-again", "grade-abandoned",
+}  # fmt: skip
+PAUSED = {"pause"}
 
 # The admin: as above, and the operator, who may do everything.
 STAFF_ONLY = "admin:login"
@@ -84,6 +114,8 @@ ADMIN: dict[str, tuple[Cell, ...]] = {
     "admin:questions_document_add": (*[STAFF_ONLY] * 4, 403, 403),
     "admin:interviewer_interviewtemplate_changelist": (*[STAFF_ONLY] * 4, 200, 200),
     "admin:interviewer_interviewtemplate_add": (*[STAFF_ONLY] * 4, 200, 200),
+    "admin:interviewer_accommodation_changelist": (*[STAFF_ONLY] * 4, 403, 200),
+    "admin:interviewer_accommodation_add": (*[STAFF_ONLY] * 4, 403, 200),
     "admin:interviewer_grade_changelist": (*[STAFF_ONLY] * 4, 403, 200),
     "admin:interviewer_grade_add": (*[STAFF_ONLY] * 4, 403, 403),
     "admin:interviewer_user_changelist": (*[STAFF_ONLY] * 4, 403, 200),
@@ -102,6 +134,11 @@ def running(candidate: User) -> Interview:
 
 
 @pytest.fixture
+def paused(candidate: User) -> Interview:
+    return clock.pause(build.interview(candidate, timezone.now(), pause_minutes=5), timezone.now())
+
+
+@pytest.fixture
 def handed_in(candidate: User) -> Interview:
     interview = build.handed_in(candidate, texts=["text"])
     for answer in interview.answers.all():
@@ -110,10 +147,26 @@ def handed_in(candidate: User) -> Interview:
 
 
 @pytest.fixture
+def parked(candidate: User) -> Interview:
+    interview = build.handed_in(candidate, texts=["text"])
+    build.parked(interview.answers.get(position=1))
+    return interview
+
+
+@pytest.fixture(autouse=True)
+def with_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
+    """As if the embedding model were prepared here."""
+    monkeypatch.setattr(health.bundled, "is_ready", lambda folder: True)
+
+
+@pytest.fixture
 def sitting(request: pytest.FixtureRequest) -> Interview:
     """The owner's interview, in the state in which the address of the test can be used."""
     name = request.getfixturevalue("name")
-    return request.getfixturevalue("handed_in" if name in HANDED_IN else "running")
+    if name in PARKED:
+        return request.getfixturevalue("parked")
+    state = "handed_in" if name in HANDED_IN else "paused" if name in PAUSED else "running"
+    return request.getfixturevalue(state)
 
 
 def client_of(role: str, people: dict[str, User], **options: Any) -> Client:
@@ -128,8 +181,17 @@ def address(name: str, interview: Interview) -> str:
         return "/nothing/here/"
     if name == "begin":
         return reverse("begin", args=[interview.template_id])
-    of_interview = {"review", *(each for each, _ in TABLE if each in _names_below("interviews/"))}
-    if name in {"question", "draft", "grade-again"}:
+    of_interview = {
+        "review",
+        "review-receipt-file",
+        "extend",
+        "grade-abandoned",
+        *(each for each, _ in TABLE if each in _names_below("interviews/")),
+    }
+    if name == "try-again":
+        parked = Grade.objects.filter(answer__interview=interview, status="failed").first()
+        return reverse(name, args=[parked.pk if parked else 0])
+    if name in {"question", "draft", "unsent", "grade-again"}:
         return reverse(name, args=[interview.pk, 1])
     return reverse(name, args=[interview.pk] if name in of_interview else [])
 
@@ -140,6 +202,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "begin": {"consent": "on"},
     "question": {"text": "text", "revision": 0, "go": "next"},
     "draft": {"text": "text", "revision": 0},
+    "unsent": {"text": "another text", "revision": 0},
+    "extend": {"minutes": 5, "reason": "a reason", "seen": 0},
 }
 
 
@@ -234,13 +298,14 @@ WRITES = [name for (name, method), row in TABLE.items() if method == "POST" and 
 
 def test_every_address_that_writes_is_known():
     assert set(WRITES) == {
-        "login", "logout", "set_language", "begin", "question", "draft", "hand-in", "grade-again",
+        "login", "logout", "set_language", "begin", "question", "draft", "unsent", "pause", "hand-in",
+        "extend", "grade-abandoned", "grade-again", "try-again", "try-all-again",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_form_without_its_token_is_refused(name, people, sitting):
-    role = {"login": "visitor", "grade-again": "manager"}.get(name, "owner")
+    role = {"login": "visitor", "grade-again": "manager", **dict.fromkeys(PARKED, "manager")}.get(name, "owner")
     client = client_of(role, people, enforce_csrf_checks=True)
     before = everything()
     response = send(client, "POST", name, sitting)
@@ -303,7 +368,7 @@ GUESSABLE = [(name, method) for (name, method), row in TABLE.items() if 404 in r
 
 def anonymous(response: HttpResponse, interview: uuid.UUID) -> tuple[int, str]:
     """A page without what differs from request to request."""
-    page = response.content.decode().replace(str(interview), "ID")
+    page = re.sub(r"/try-again/\d+/", "/try-again/ID/", response.content.decode().replace(str(interview), "ID"))
     return response.status_code, re.sub(r'(name="csrfmiddlewaretoken" value=)"\w+"', r"\1", page)
 
 

@@ -66,6 +66,8 @@ def test_with_no_environment_at_all_nothing_is_wrong(tmp_path):
             "DEBUG": ("E003", "maybe"),
             "CELERY_BROKER_URL": ("E004", "memory://"),
             "GRADING_LEASE_SECONDS": ("E010", "soon"),
+            "LLM_PROBE_SECONDS": ("E010", "1.5"),
+            "LLM_TOTAL_SECONDS": ("E012", "0"),
             "TIME_ZONE": ("E011", "Asia/Nowhere"),
         },
         {
@@ -74,6 +76,8 @@ def test_with_no_environment_at_all_nothing_is_wrong(tmp_path):
             "OPENAI_BASE_URL": ("E005", "http://[host"),
             "EMBEDDING_MODEL": ("E006", "/nowhere"),
             "SWEEP_SECONDS": ("E010", "-1"),
+            "GRADING_RETRY_SECONDS": ("E010", "-1"),
+            "LLM_MOST_OUTAGE_HOURS": ("E012", "-1"),
         },
         {
             "DATA_DIR": ("E001", str(Path(__file__).resolve())),

@@ -6,6 +6,7 @@ import functools
 import itertools
 import json
 import re
+from collections import Counter
 
 import pytest
 from django.core.management import CommandError, call_command
@@ -321,6 +322,11 @@ def test_a_quick_run_never_counts(db, monkeypatch, capsys):
 def test_json_is_all_that_is_printed(db, monkeypatch, capsys):
     sit(monkeypatch, perfect, "--json", "--quick")
     assert len(json.loads(capsys.readouterr().out)["families"]) == len(exam.FAMILIES)
+
+
+def test_a_quick_run_takes_as_many_cases_of_each_family_as_it_may():
+    families = Counter(case.family for case in exam.all_cases())
+    assert Counter(case.family for case in exam.quick_cases(10)) == {name: min(10, n) for name, n in families.items()}
 
 
 def test_the_real_semantic_grader_sits_a_quick_exam(db, capsys):

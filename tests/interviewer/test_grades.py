@@ -377,6 +377,31 @@ def test_a_poisonous_grade_does_not_keep_others_waiting(answer, grade, judge, cl
     assert (now(grade).status, now(other).status) == ("failed", "done")
 
 
+def test_of_those_whose_workers_died_twice_one_at_a_time_is_tried_for_the_last_time(answer, announced):
+    """One of them may have killed the others' worker: they must not share its last try too."""
+    first, second = Grade.objects.order_by("pk")
+    Grade.objects.update(tries=settings.GRADING_MAX_TRIES - 1, leased_until=NOON, woken_at=NOON - WAKE)
+    at = NOON + SECOND
+    for _round in range(2):
+        tasks.sweep_grades(at)
+        assert announced == [first.pk]  # the other one waits, also while no worker has taken this one
+    assert Grade.objects.claim(first.pk, at)
+    tasks.sweep_grades(at + WAKE + SECOND)
+    assert announced == [first.pk]  # and while it is being graded
+
+    at += LEASE + SECOND
+    tasks.sweep_grades(at)
+    assert (now(first).status, announced) == ("failed", [first.pk, second.pk])
+
+
+def test_a_last_try_whose_message_was_lost_is_announced_again(answer, announced):
+    first, second = Grade.objects.order_by("pk")
+    Grade.objects.update(tries=settings.GRADING_MAX_TRIES - 1, leased_until=NOON, woken_at=NOON - WAKE)
+    tasks.sweep_grades(NOON + SECOND)
+    tasks.sweep_grades(NOON + WAKE + 3 * SECOND)
+    assert announced in ([first.pk, first.pk], [first.pk, second.pk])  # one at a time
+
+
 def test_the_sweeper_announces_what_nobody_seems_to_have_heard_of(announced):
     build.handed_in()
     grades = sorted(Grade.objects.values_list("pk", flat=True))

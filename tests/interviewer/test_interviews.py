@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import random
 from datetime import datetime, timedelta, timezone
 from functools import partial
 
 import pytest
 from django.conf import settings
 
-from interviewer import interviews, tasks
+from interviewer import interviews, receipts, tasks
 from interviewer.interviews import AnswerTooLong, InterviewClosed, NoQuestions, SaveConflict
 from interviewer.models import Answer, Grade, Interview, User
 from questions.models import Question, Topic
 from tests import build
 from tests.build import NOON
-from tests.parallel import threads, together
+from tests.parallel import together
 
 pytestmark = pytest.mark.django_db
 at_once = pytest.mark.django_db(transaction=True)
@@ -34,7 +33,7 @@ def stored(answer: Answer) -> str:
 
 def recomputed(interview: Interview) -> str:
     interview = Interview.objects.get(pk=interview.pk)
-    return interviews.receipt_hash(interview, interview.answers.order_by("position"))
+    return receipts.whole_hash(interview, interview.answers.order_by("position"))
 
 
 # --- Start ----------------------------------------------------------------------
@@ -328,11 +327,11 @@ def test_the_receipt_depends_on_every_part():
     answers = list(interview.answers.order_by("position"))
     assert len(interview.receipt_sha256) == 64
     answers[0].text = "text "
-    assert interviews.receipt_hash(interview, answers) != interview.receipt_sha256
+    assert receipts.whole_hash(interview, answers) != interview.receipt_sha256
     answers[0].text = "text"
-    assert interviews.receipt_hash(interview, answers) == interview.receipt_sha256
+    assert receipts.whole_hash(interview, answers) == interview.receipt_sha256
     answers[0].frozen["hash"] = "another question"
-    assert interviews.receipt_hash(interview, answers) != interview.receipt_sha256
+    assert receipts.whole_hash(interview, answers) != interview.receipt_sha256
 
 
 def test_the_receipt_does_not_depend_on_the_zone_of_the_clock():
@@ -373,43 +372,6 @@ def test_what_was_handed_in_cannot_be_changed():
     with pytest.raises(InterviewClosed):
         interviews.save(first(interview), "text", 1, NOON)  # not even acknowledged
     assert first(interview).text == "text"
-
-
-@at_once
-def test_what_was_acknowledged_is_what_was_handed_in(candidate):
-    """Saves and a submit in random order from threads; the receipt is of exactly what savers were told is stored."""
-    build.bank(2)
-    template = build.template()
-    chance = random.Random(4)
-    with threads(3) as run_together:
-        for n in range(200):
-            interview = interviews.start(template, candidate, NOON + n * SECOND)
-            one, two = interview.answers.order_by("position")
-            *acknowledged, _ = run_together(
-                partial(type_on, one, chance.randrange(4)),
-                partial(type_on, two, chance.randrange(4)),
-                partial(submit_after, interview, chance.randrange(60_000)),
-            )
-            assert acknowledged == [stored(one), stored(two)]
-            interview.refresh_from_db()
-            assert interview.receipt_sha256 == recomputed(interview)
-
-
-def type_on(answer: Answer, times: int) -> str:
-    """Save again and again until closed or done; the last text that was acknowledged."""
-    acknowledged = ""
-    try:
-        for n in range(times):
-            answer = interviews.save(answer, f"{answer.pk}: {n}", answer.revision, NOON)
-            acknowledged = answer.text
-    except InterviewClosed:
-        pass
-    return acknowledged
-
-
-def submit_after(interview: Interview, steps: int) -> None:
-    sum(range(steps))
-    interviews.submit(interview, NOON)
 
 
 # --- The clock hands in -------------------------------------------------------------

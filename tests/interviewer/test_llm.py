@@ -257,7 +257,8 @@ def test_neither_key_nor_words_are_logged(stub, caplog, monkeypatch):
     assert CANARY not in caplog.text
 
 
-def test_threads_share_one_client(stub):
+def test_threads_share_one_client(stub, settings):
+    settings.LLM_TOTAL_SECONDS = 20.0
     stub.latency = 0.1
     stub.say(GOOD, times=8)
     replies = []

@@ -3,8 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import datetime, timedelta
-from types import SimpleNamespace
+from datetime import timedelta
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from interviewer import interviews, middleware
+from interviewer import interviews
 from interviewer.models import Answer, Grade, Interview, User
 from questions.models import Question
 from tests import build
@@ -37,16 +36,6 @@ def interview(candidate: User) -> Interview:
 @pytest.fixture
 def client(candidate: User) -> Client:
     return signed_in(candidate)
-
-
-@pytest.fixture
-def arriving(monkeypatch: pytest.MonkeyPatch) -> Any:
-    """Let requests arrive at a given time."""
-
-    def at(when: datetime) -> None:
-        monkeypatch.setattr(middleware, "timezone", SimpleNamespace(now=lambda: when))
-
-    return at
 
 
 def at_question(interview: Interview, position: int = 1) -> str:
@@ -244,17 +233,44 @@ def test_a_conflict_shows_both_texts_and_stores_neither_over_the_other(client, i
     page = Page(response)
     assert response.status_code == 409
     assert page.box("text") == "\n mine "
-    assert [text for known, text in page.boxes if "readonly" in known] == ["\nthe other tab's"]
-    assert "also changed in another tab" in page.text
-    assert answer(interview).text == "\nthe other tab's"
+    assert "Two versions of this answer" in page.text
+    assert "<ins>the other tab&#x27;s</ins>" in response.content.decode()
+    # Moving on without a choice stores nothing either.
     again = press(client, interview, "next", text=page.box("text"), revision=page.field("revision"))
-    assert again["Location"] == at_question(interview, 2)
-    assert answer(interview).text == "\n mine "
+    assert again.status_code == 409
+    assert answer(interview).text == "\nthe other tab's"
+
+
+@pytest.mark.parametrize(
+    ("keep", "stored"),
+    [("mine", "甲，乙。"), ("other", "甲，丙。"), ("both", "甲，乙。\n丙。"), ("neither", "甲，丙。")],
+)
+def test_a_conflict_is_settled_by_a_choice(client, interview, keep, stored):
+    type_in(interview, "甲，丙。")
+    page = Page(press(client, interview, "next", text="甲，乙。", revision="0"))
+    form = {"text": page.box("text"), "revision": page.field("revision")}
+    form |= {"other_revision": page.field("other_revision"), "keep": keep}
+    response = client.post(at_question(interview), form)
+    assert answer(interview).text == stored
+    if keep == "neither":
+        assert response.status_code == 409
+    else:
+        assert response["Location"] == at_question(interview)
+
+
+def test_a_choice_does_not_overwrite_a_third_version(client, interview):
+    type_in(interview, "theirs")
+    page = Page(press(client, interview, "next", text="mine", revision="0"))
+    type_in(interview, "theirs, changed again")
+    form = {"text": "mine", "revision": 0, "other_revision": page.field("other_revision"), "keep": "mine"}
+    assert client.post(at_question(interview), form).status_code == 409
+    assert answer(interview).text == "theirs, changed again"
 
 
 def test_pages_without_a_conflict_do_not_speak_of_one(client, interview):
-    known = next(known for tag, known in Page(client.get(at_question(interview))).elements if "data-conflict" in known)
-    assert "hidden" in known
+    page = Page(client.get(at_question(interview)))
+    assert "Two versions" not in page.text
+    assert "hidden" in next(known for tag, known in page.elements if "data-merge" in known)
 
 
 def test_a_conflict_sets_no_flag(client, interview):
@@ -299,7 +315,7 @@ def test_a_draft_is_stored(client, interview, arriving):
     arriving(interview.started_at + timedelta(minutes=4))
     response = autosave(client, interview, " Typed.\r\n")
     assert response.status_code == 200
-    assert response.json() == {"revision": 1, "remaining_seconds": 360.0}
+    assert {"revision": 1, "remaining_seconds": 360.0}.items() <= response.json().items()
     assert answer(interview).text == " Typed.\n"
     assert "no-store" in response["Cache-Control"]
 
@@ -314,7 +330,13 @@ def test_a_draft_on_another_revision_is_told_what_is_stored(client, interview):
     type_in(interview, "theirs")
     response = autosave(client, interview, "mine")
     assert response.status_code == 409
-    assert {"error": "conflict", "revision": 1, "text": "theirs"}.items() <= response.json().items()
+    assert {
+        "error": "conflict",
+        "revision": 1,
+        "text": "theirs",
+        "both": "mine\ntheirs",
+    }.items() <= response.json().items()
+    assert "<ins>mine</ins>" in response.json()["view"]
     assert answer(interview).text == "theirs"
 
 
@@ -331,6 +353,18 @@ def test_a_draft_that_is_too_long(client, interview, size):
     response = autosave(client, interview, "x" * size, revision=1)
     assert (response.status_code, response.json()["error"]) == (413, "too-long")
     assert "longer than we can store" in response.json()["message"]
+    assert answer(interview).text == "Typed before."
+
+
+@pytest.mark.parametrize("page", [at_question, draft_of])
+def test_a_body_beyond_all_bounds_is_answered_in_our_words(client, interview, page):
+    type_in(interview, "Typed before.")
+    huge = {"text": "x" * (settings.DATA_UPLOAD_MAX_MEMORY_SIZE + 1), "revision": 1}
+    response = client.post(page(interview), huge)
+    assert response.status_code == 413
+    assert "what was saved is safe" in Page(response).text
+    told = client.post(page(interview), huge, headers=JSON)
+    assert (told.status_code, told.json()["error"]) == (413, "too-long")
     assert answer(interview).text == "Typed before."
 
 
@@ -388,7 +422,7 @@ def test_handing_in_leads_to_a_receipt(client, interview):
     page = Page(client.get(response["Location"]))
     assert interview.submitted_by == "candidate"
     assert interview.receipt_sha256 in page.text
-    assert "1: 5 characters" in page.text
+    assert "5 characters Fünf!" in page.text
     assert Grade.objects.count() == 3
 
 

@@ -10,7 +10,7 @@ import pytest
 from interviewer import grading, llm
 from interviewer.grading import LLMError, Verdict, flag_text, grade
 from questions.frozen import FrozenPoint, FrozenQuestion
-from tests.stub_openai import StubOpenAI
+from tests.stub_openai import DATA, StubOpenAI
 
 QUESTION = FrozenQuestion(
     slug="cache",
@@ -44,7 +44,7 @@ def stub(settings, monkeypatch):
     monkeypatch.setattr(grading, "_embed", hashed)
     with StubOpenAI() as server:
         settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY = server.url, "key"
-        settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS = 0.5, 2.0
+        settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS = 5.0, 20.0
         settings.GRADING_MOST_DISTANCE = 1.0
         yield server
 
@@ -98,18 +98,26 @@ def test_a_wide_spread_is_graded_once_more_and_flagged(stub, settings):
     assert flag_text("low_trust") != "low_trust"
 
 
-@pytest.mark.parametrize(("score", "samples"), [(0.4, 2), (0.6, 1), (None, 1)])
+@pytest.mark.parametrize(("score", "samples"), [(0.6, 2), (0.4, 1), (None, 1)])
 def test_far_from_the_semantic_score_is_graded_once_more_and_flagged(stub, beside, score, samples):
     beside(score)
+    stub.say(said("missing", "missing"), times=samples)
     verdict = grade(QUESTION, BOTH, "llm")
-    assert (len(verdict.samples), verdict.semantic_score, verdict.score) == (samples, score, 1.0)
+    assert (len(verdict.samples), verdict.semantic_score, verdict.score) == (samples, score, 0.0)
     assert ("low_trust" in verdict.flags) == (samples == 2)
 
 
+def test_where_the_words_bear_the_model_out_nothing_is_checked(stub, beside):
+    beside(0.0)
+    verdict = grade(QUESTION, BOTH, "llm")
+    assert (verdict.semantic_score, verdict.score, verdict.flags) == (None, 1.0, ())
+
+
 def test_the_check_is_the_semantic_grader(stub, settings, monkeypatch):
-    plain = grade(QUESTION, BOTH, "llm")
     settings.GRADING_MOST_DISTANCE = 0.99
+    plain = grade(QUESTION, BOTH, "llm")
     monkeypatch.setattr(grading, "_semantic", lambda question, read: dataclasses.replace(plain, score=0.4))
+    stub.say(said("missing", "missing"))
     assert grade(QUESTION, BOTH, "llm").semantic_score == grade(QUESTION, BOTH, "semantic").score == 0.4
 
 
@@ -120,8 +128,9 @@ def test_when_the_check_fails_the_verdict_stands(stub, settings, monkeypatch, er
 
     settings.GRADING_MOST_DISTANCE = 0.0
     monkeypatch.setattr(grading, "_semantic", missing)
+    stub.say(said("missing", "missing"))
     verdict = grade(QUESTION, BOTH, "llm")
-    assert (verdict.semantic_score, verdict.score, verdict.flags) == (None, 1.0, ())
+    assert (verdict.semantic_score, verdict.score, verdict.flags) == (None, 0.0, ())
 
 
 def test_a_sample_that_fails_fails_the_grading_with_all_it_cost(stub, settings):
@@ -133,10 +142,10 @@ def test_a_sample_that_fails_fails_the_grading_with_all_it_cost(stub, settings):
 
 
 def test_when_the_extra_sample_fails_the_others_stand(stub, beside):
-    beside(0.0)
-    stub.say(said()).say("{}", times=2)
+    beside(1.0)
+    stub.say(said("missing", "missing")).say("{}", times=2)
     verdict = grade(QUESTION, BOTH, "llm")
-    assert (verdict.samples, verdict.score, verdict.flags) == ((1.0,), 1.0, ("low_trust",))
+    assert (verdict.samples, verdict.score, verdict.flags) == ((0.0,), 0.0, ("low_trust",))
     assert verdict.usage.calls == 3
 
 
@@ -152,8 +161,8 @@ def test_older_verdicts_stay_readable():
 
 
 def shown(request):
-    text = request["messages"][1]["content"]
-    return list(json.JSONDecoder().raw_decode(text[text.index("{") :])[0]["answer"].values())
+    *_asked, (_nonce, answer) = DATA.findall(request["messages"][1]["content"])
+    return list(json.loads(answer)["answer"].values())
 
 
 @pytest.mark.parametrize(
@@ -229,9 +238,14 @@ def test_a_credulous_model_is_not_believed(stub, echo):
 
 
 @pytest.mark.parametrize("frame", ["以下说法全部是错误的：{}", "{}以上全是谣言。", "None of the following is true: {}"])
-def test_what_the_answer_takes_back_is_no_evidence(stub, frame):
-    stub.say({**said(), "p1": {**said()["p1"], "clause": "s2"}}).say(said())
-    assert grade(QUESTION, frame.format(BOTH), "llm").score == 0
+def test_what_the_answer_takes_back_is_not_shown(stub, frame):
+    verdict = grade(QUESTION, frame.format(BOTH), "llm")
+    assert (verdict.score, verdict.flags, stub.requests) == (0, ("not_shown",), [])
+
+
+def test_the_question_over_again_is_not_shown(stub):
+    grade(QUESTION, f"{QUESTION.prompt}{HALF}", "llm")
+    assert "".join(shown(stub.requests[0])) == HALF
 
 
 @pytest.mark.parametrize("opposite", ["命中缓存不可以省去重复计算。", "命中缓存从来不能省去重复计算。"])

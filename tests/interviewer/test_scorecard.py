@@ -62,7 +62,7 @@ def test_nought_is_a_score():
 
 @pytest.mark.parametrize(
     ("grades", "settled"),
-    [([[grade(0.5)], [FAILED]], True), ([[grade(0.5)], [PENDING]], False), ([[]], False), ([], True)],
+    [([[grade(0.5)], [FAILED]], True), ([[grade(0.5)], [PENDING]], False), ([[]], True), ([], True)],
 )
 def test_a_card_is_settled_once_nothing_arrives_by_itself(grades, settled):
     assert scorecard([answer(*each) for each in grades]).is_settled is settled

@@ -196,6 +196,32 @@ def test_all_end_on_a_signal_even_the_deaf(runner, signum):
     assert not any("starting it again" in line for line in processes.lines)
 
 
+LAST_WORDS = """
+import os, signal, sys, time
+def end(*_):
+    time.sleep(0.3)
+    print("broker is", "there" if os.path.exists(f"/proc/{int(open(PATH).read())}") else "gone")
+    sys.exit()
+signal.signal(signal.SIGTERM, end)
+print("pid", os.getpid())
+while True:
+    signal.pause()
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
+def test_a_worker_finishes_while_the_broker_is_still_there(runner, tmp_path):
+    path = tmp_path / "broker.pid"
+    broker = f"import os, signal; open({str(path)!r}, 'w').write(str(os.getpid())); {STAYS}"
+    processes = runner(broker=broker, worker=f"PATH = {str(path)!r}\n{LAST_WORDS}")
+    processes.wait_for(broker=1, worker=1)
+    processes.process.send_signal(signal.SIGTERM)
+    assert processes.process.wait(15) == 0
+    processes.reader.join(10)
+    assert "  worker | broker is there\n" in processes.lines
+    assert not is_alive(processes.pids("broker")[0])
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="only Linux tells children of their parent's death")
 def test_a_runner_that_is_killed_takes_its_processes_with_it(runner):
     processes = runner(first=STAYS, second=STAYS)

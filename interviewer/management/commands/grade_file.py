@@ -11,17 +11,20 @@ from pathlib import Path
 from typing import IO, Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from tqdm import tqdm
 
 from interviewer.graded_rows import Row, failed, graded, read_rows, repair
+from questions.management.terminal import TerminalCommand
 
 AHEAD = 4  # rows handed out before they can be worked on, for each thread
+# Calls to the model at once, at most: a local server has a slot or two, and LLM_TOTAL_SECONDS runs while a call waits.
+MOST_CALLS = 4
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = gettext_lazy("Grade the answers in a JSON Lines file; rows that OUT already holds are skipped.")  # type: ignore[assignment]
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -43,6 +46,8 @@ class Command(BaseCommand):
                 bad = self._grade(rows, options["grader"], file)
         except OSError as error:
             raise CommandError(str(error)) from error
+        except KeyboardInterrupt:
+            raise CommandError(_("Stopped. The same command goes on from here."), returncode=130) from None
         summary = _("%(graded)d graded, %(bad)d failed, %(skipped)d were there already.")
         self.stdout.write(summary % {"graded": len(rows) - bad, "bad": bad, "skipped": len(done)})
 
@@ -62,17 +67,29 @@ class Command(BaseCommand):
 
 
 def _threads() -> int:
-    return int(getattr(settings, "WORKER_THREADS", 1))
+    return min(MOST_CALLS, settings.CELERY_WORKER_CONCURRENCY)
 
 
 def _in_parallel(rows: Iterable[Row], grader: str, threads: int) -> Iterator[dict[str, Any]]:
-    """The results in the order of the rows, with only a few rows handed out ahead."""
+    """The results in the order of the rows, with only a few rows handed out ahead.
+
+    After Ctrl-C what is being graded is finished, since it has been paid for, and nothing else is begun.
+    """
     todo = iter(rows)
     with concurrent.futures.ThreadPoolExecutor(threads) as pool:
         running = deque(pool.submit(_one, row, grader) for row in itertools.islice(todo, AHEAD * threads))
-        while running:
-            yield running.popleft().result()
-            running.extend(pool.submit(_one, row, grader) for row in itertools.islice(todo, 1))
+        try:
+            while running:
+                yield running[0].result()
+                running.popleft()
+                running.extend(pool.submit(_one, row, grader) for row in itertools.islice(todo, 1))
+        except KeyboardInterrupt:
+            begun = [future for future in running if not future.cancel()]
+            yield from (future.result() for future in begun)
+            raise
+        finally:
+            for future in running:
+                future.cancel()
 
 
 def _one(row: Row, grader: str) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""`manage.py grader_exam [--grader semantic|llm] [--quick] [--json]`"""
+"""`manage.py grader_exam [--grader semantic|llm] [--quick [N]] [--json]`"""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import json
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -15,24 +15,32 @@ from tqdm import tqdm
 
 from interviewer import exam
 from interviewer.exam import table
-from interviewer.exam.cases import exam_hash, rubric_hash
+from interviewer.exam.cases import QUICK, exam_hash, rubric_hash
 from interviewer.models import ExamResult
+from questions.management.terminal import TerminalCommand
 
 
-class Command(BaseCommand):
+class Command(TerminalCommand):
     help = gettext_lazy("Examine a grader, print what was found and keep it. Ends with status 1 when it did not pass.")  # type: ignore[assignment]
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("--grader", choices=["semantic", "llm"], help=_("The configured one unless named."))
-        parser.add_argument("--quick", action="store_true", help=_("A few cases only: it can fail, but never pass."))
+        parser.add_argument(
+            "--quick",
+            type=int,
+            nargs="?",
+            const=QUICK,
+            metavar="N",
+            help=_("At most N cases of each kind (%(few)d): it can fail, but never pass.") % {"few": QUICK},
+        )
         parser.add_argument("--json", action="store_true", help=_("Print the report as JSON and nothing else."))
 
     def handle(self, *args: Any, **options: Any) -> None:
         grader, quick = options["grader"] or settings.GRADER, options["quick"]
-        cases = exam.quick_cases() if quick else exam.all_cases()
+        cases = exam.quick_cases(max(1, quick)) if quick is not None else exam.all_cases()
         with tqdm(total=None, unit="", disable=True if options["json"] else None) as bar:
             report = exam.run_exam(cases, grader, progress=lambda done, total: _advance(bar, done, total))
-        result = _store(report, cases, grader, quick)
+        result = _store(report, cases, grader, quick is not None)
         self.stdout.write(json.dumps(result.report, ensure_ascii=False) if options["json"] else _told(result, report))
         if not report.passed:
             raise CommandError(_("The grader did not pass its exam."), returncode=1)

@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from interviewer import interviews, tasks
+from interviewer import interviews, pulse, tasks
 
 logger = logging.getLogger(__name__)
 
@@ -20,7 +20,7 @@ logger = logging.getLogger(__name__)
 def sweep_once() -> None:
     """One round. Any number of sweepers may run: each change is a conditional update."""
     now = timezone.now()
-    interviews.settle_expired(now)
+    interviews.settle_expired(pulse.last_known_up(now))
     tasks.sweep_grades(now)
 
 

@@ -1,0 +1,34 @@
+"""What stands in an answer without being said: what it denies, a reference held up, the question over again."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from questions.frozen import FrozenQuestion
+
+from .clauses import ReadAnswer
+from .copied import Copied, copied
+from .denial import denied
+from .points import question_points
+from .reference import asked_text, plain
+from .verdict import Span
+from .words import units
+
+
+@dataclasses.dataclass(frozen=True)
+class Unsaid:
+    """`spans`: (start, end) in the normalised answer of what does not count; `copy`: what it has of the reference."""
+
+    copy: Copied
+    spans: tuple[Span, ...]
+
+
+def unsaid(question: FrozenQuestion, answer: ReadAnswer) -> Unsaid:
+    """What of `answer` is not its own statement, by its words alone."""
+    text, points = plain(answer.text), question_points(question)
+    earning = "\n".join(plain(point.text) for point in points if point.kind != "pitfall")
+    copy = copied(text, plain(question.reference), earning)
+    labels = units(asked_text(question)).union(*(units(point.name) for point in points))
+    echo = copied(text, plain(question.prompt))
+    repeated = [echo.span] if echo.is_reference and not echo.between else []
+    return Unsaid(copy, (*denied(text, copy, labels), *repeated))
