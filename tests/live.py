@@ -162,4 +162,5 @@ def program(original: Live | None = None, **env: str) -> Iterator[Live]:
             yield live
         finally:
             live.stop()
+            print(live.log())  # pytest shows it when the test failed
             shutil.rmtree(data, ignore_errors=True)

@@ -75,6 +75,14 @@ def test_threads_may_embed_at_once() -> None:
     assert np.allclose(one_by_one, at_once, atol=1e-5)
 
 
+def test_a_rebuild_keeps_nobody_waiting_for_its_end() -> None:
+    with ThreadPoolExecutor(1) as threads:
+        rebuild = threads.submit(embedding.embed_passages, [f"{n} " + "检索增强生成的要点。" * 20 for n in range(64)])
+        for _query in range(3):
+            embedding.embed_queries(["缓存"])
+        assert not rebuild.done()
+
+
 def test_a_forked_child_embeds_too() -> None:
     embedding.load()
     child = os.fork()
