@@ -144,7 +144,8 @@ if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
     }
 else:
     # As on SQLite: who waits that long for a lock is told to try again, before browsers and proxies give up.
-    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", f"-c lock_timeout={LOCK_SECONDS}s")
+    # Compiling a query to machine code takes 0.6 s, which no page of ours earns back (benchmarks/load.md).
+    DATABASES["default"].setdefault("OPTIONS", {}).setdefault("options", f"-c lock_timeout={LOCK_SECONDS}s -c jit=off")
 # On SQLite too: whoever closes the last connection moves the whole write-ahead log into the database, some 6 ms.
 DATABASES["default"].setdefault("CONN_MAX_AGE", 60)
 DATABASES["default"].setdefault("CONN_HEALTH_CHECKS", True)
