@@ -199,6 +199,7 @@ def test_the_clock_can_be_hidden_until_five_minutes_are_left(live: Live, chromiu
             expect(page.locator("[data-announce]")).to_have_text("还剩五分钟。")
             page.get_by_role("button", name="检查并交卷").click()
             page.get_by_role("button", name="交卷", exact=True).click()
+            expect(page).to_have_url(re.compile("/receipt/$"))
 
 
 @pytest.mark.slow
