@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import signal
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit
@@ -21,6 +22,7 @@ ANSWERS = 6
 PROBES = 3  # after 1, 2 and 4 seconds in vain: the outage has lasted longer than three tries, which take 3 s here
 THREADS = 2
 WORKERS = 2
+BROKER_DOWN = 60  # seconds
 
 PREPARE = """
 from interviewer import access
@@ -110,6 +112,7 @@ def test_while_the_broker_is_down_interviews_are_handed_in_and_graded_after_its_
         assert live.python(HAND_IN) == f"True {ANSWERS}"
         for path in live.data.glob("broker/*"):  # and it forgets everything
             path.unlink()
+        time.sleep(BROKER_DOWN)
         assert look(live)["done"] == ANSWERS
         ledger = hold(live)
 
