@@ -9,14 +9,13 @@ from __future__ import annotations
 import dataclasses
 import os
 import tempfile
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from questions.documents import ParsedDocument, ParsedQuestion, Remark
+from questions.documents import ParsedDocument, ParsedQuestion, Remark, Unwritable, is_markdown, write
 from questions.documents.source import questions_of, rewrite
-from questions.documents.writing import Unwritable, write_document
 from questions.models import Document, Question, Topic
 from questions.said import find_topic, said_of
 
@@ -85,7 +84,10 @@ def export_documents(selection: Selection, ending: str = "md") -> list[Exported]
     for (name, language), questions in sorted(groups.items()):
         file = f"{name}.{_ENDINGS[language]}.{ending}"
         try:
-            text, remarks = _FORMATS[ending](name, language, questions, topics)
+            if ending == "md":
+                text, remarks = _markdown(name, language, questions, topics)
+            else:
+                text, remarks = write(_document(name, language, questions), ending), ()
             found.append(Exported(file, text, len(questions), remarks))
         except Unwritable as error:
             errors.append(f"{file}: {error}")
@@ -97,16 +99,18 @@ def export_documents(selection: Selection, ending: str = "md") -> list[Exported]
 def _markdown(name: str, language: str, questions: list[Question], topics: _Topics) -> tuple[str, tuple[Remark, ...]]:
     document = questions[0].document
     if document is None or document.questions.count() != len(questions) or document.language != language:
-        said = _numbered([said_of(question) for question in questions])
-        return write_document(_document(name, language, said)), ()
+        return write(_document(name, language, questions), "md"), ()
+    if not is_markdown(document.source):
+        return write(_document(name, language, questions), "md"), ()
     source = questions_of(document.source)
-    said = [_spelled(question, source, topics) for question in questions]
-    rewritten = rewrite(document.source, _document(name, language, said))
+    said = tuple(_spelled(question, source, topics) for question in questions)
+    rewritten = rewrite(document.source, ParsedDocument(name, language, said, (), (), ""))
     return rewritten.text, rewritten.remarks
 
 
-def _document(name: str, language: str, questions: Iterable[ParsedQuestion]) -> ParsedDocument:
-    return ParsedDocument(name, language, tuple(questions), problems=(), notes=(), prose="")
+def _document(name: str, language: str, questions: Iterable[Question]) -> ParsedDocument:
+    said = _numbered([said_of(question) for question in questions])
+    return ParsedDocument(name, language, tuple(said), problems=(), notes=(), prose="")
 
 
 def _spelled(question: Question, source: dict[str, ParsedQuestion], topics: _Topics) -> ParsedQuestion:
@@ -157,7 +161,3 @@ def _replace(path: Path, text: str) -> None:
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
-
-
-_FORMATS: dict[str, Callable[[str, str, list[Question], _Topics], tuple[str, tuple[Remark, ...]]]] = {"md": _markdown}
-FORMATS = tuple(_FORMATS)

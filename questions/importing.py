@@ -19,7 +19,7 @@ from django.db import models, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from questions.documents import DocumentError, ParsedDocument, ParsedQuestion, Remark, decode, parse
+from questions.documents import DocumentError, ParsedDocument, ParsedQuestion, Remark, decode, is_markdown, parse
 from questions.documents.parsed import SLUG_LENGTH
 from questions.documents.points import points_of
 from questions.models import Document, Question, RubricPoint, Topic
@@ -176,6 +176,7 @@ class _Import:
         self.slugs = self._taken_slugs()
         for parsed in self.parsed.questions:
             self._import(parsed)
+        self._keep_source()
         self._note_missing()
         return self.report
 
@@ -183,10 +184,16 @@ class _Import:
         document, _created = Document.objects.get_or_create(
             name=self.parsed.name, language=self.parsed.language, defaults={"source": self.source}
         )
-        if document.source != self.source:
-            document.source = self.source
-            document.save()
         return document
+
+    def _keep_source(self) -> None:
+        """Keep the text, unless it is but another format for what the bank has: the prose of Markdown would go."""
+        changes = self.report.created + self.report.updated
+        if not changes and is_markdown(self.document.source) and not is_markdown(self.source):
+            return
+        if self.document.source != self.source:
+            self.document.source = self.source
+            self.document.save()
 
     def _import(self, parsed: ParsedQuestion) -> None:
         if parsed.is_draft:

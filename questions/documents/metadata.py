@@ -50,6 +50,7 @@ def _to_the_letter(kind: str, raw: str) -> Any:
         holds = len(joined) <= TAGS_LENGTH and not any(re.search("[,，、]", tag) or tag != tag.strip() for tag in value)
         return tuple(value) if holds and all(value) else None
     fits = isinstance(value, str) and kind != "tags" and 0 < len(value) <= _LONGEST[kind]
+    fits = fits and (kind != "slug" or bool(_SLUG.fullmatch(value)))
     return value if fits else None
 
 
@@ -100,7 +101,7 @@ def _status(text: str) -> str:
 
 def _short(kind: str) -> Callable[[str], str]:
     def read(text: str) -> str:
-        if not text or len(text) > _LONGEST[kind]:
+        if not text or len(text) > _LONGEST[kind] or (kind == "slug" and not _SLUG.fullmatch(text)):
             message = _("“%(value)s” is not used: write 1 to %(length)d characters.")
             raise ValueError(message % {"value": text[:40], "length": _LONGEST[kind]})
         return text
@@ -115,6 +116,7 @@ _LONGEST = {
     "number": NUMBER_LENGTH,
     "slug": SLUG_LENGTH,
 }
+_SLUG = re.compile(r"[-\w]+")
 _READERS: dict[str, Callable[[str], Any]] = {
     "difficulty": _difficulty,
     "seconds": _seconds,

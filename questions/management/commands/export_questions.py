@@ -1,4 +1,4 @@
-"""`manage.py export_questions OUT [--format md] [--document NAME] [--language L] [--topic SLUG] [--status S]…`"""
+"""`manage.py export_questions OUT [--format F] [--document NAME] [--language L] [--topic SLUG] [--status S]…`"""
 
 from __future__ import annotations
 
@@ -9,7 +9,8 @@ from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 
-from questions.exporting import FORMATS, Exported, ExportFailed, Selection, export_files
+from questions.documents import FORMATS
+from questions.exporting import Exported, ExportFailed, Selection, export_files
 from questions.management.terminal import TerminalCommand
 from questions.models import Language, Question
 
