@@ -103,6 +103,8 @@ def collected(name: str, language: str, rows: Iterable[tuple[int, Any]]) -> Pars
 
 def read_question(row: Any, number: str, line: int) -> ParsedQuestion:
     """One question; `number` is the one it has where it says none. Raises Misfit."""
+    if isinstance(row, Misfit):  # found by whoever made the row
+        raise row
     if not isinstance(row, Mapping):
         raise Misfit(_("It must be a mapping of names to values."))
     _only(row, [field.name for field in dataclasses.fields(ParsedQuestion) if field.name != "line"])

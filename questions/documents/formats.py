@@ -12,13 +12,14 @@ from questions.documents.data import FORMAT, Misfit
 from questions.documents.json_format import read_json, write_json
 from questions.documents.naming import language_of, split_name
 from questions.documents.parsed import ParsedDocument, ParsedQuestion, Remark, shorten
+from questions.documents.table import read_csv, write_csv
 from questions.documents.writing import Unwritable, same, write_document
 from questions.documents.yaml_format import read_yaml, write_yaml
 from questions.text import clean_text
 
-_READERS: dict[str, Callable[[str, str], ParsedDocument]] = {"json": read_json, "yaml": read_yaml}
-_WRITERS: dict[str, Callable[[ParsedDocument], str]] = {"json": write_json, "yaml": write_yaml}
-_ENDINGS = {"yml": "yaml", "yaml": "yaml", "json": "json"}
+_READERS: dict[str, Callable[[str, str], ParsedDocument]] = {"json": read_json, "yaml": read_yaml, "csv": read_csv}
+_WRITERS: dict[str, Callable[[ParsedDocument], str]] = {"json": write_json, "yaml": write_yaml, "csv": write_csv}
+_ENDINGS = {"yml": "yaml", "yaml": "yaml", "json": "json", "csv": "csv"}
 FORMATS = ("md", *_WRITERS)
 
 
@@ -30,7 +31,8 @@ def format_of(name: str) -> str:
 
 def is_markdown(source: str) -> bool:
     """Whether a text that was imported is Markdown: what we write in other formats begins unmistakably."""
-    return not re.match(rf"""\s*(?:{{\s*"format"|"?format"?)\s*:\s*"?{FORMAT}""", source)
+    other = rf"""\s*(?:{{\s*"format"|"?format"?)\s*:\s*"?{FORMAT}|\ufeff?(?:number|题号)[,;\t](?:title|标题)[,;\t]"""
+    return not re.match(other, source)
 
 
 def parse(text: str, name: str) -> ParsedDocument:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import dataclasses
 import json
 from io import StringIO
@@ -124,6 +125,10 @@ REFUSED = {
     "deep YAML": ("a.yaml", "[" * 100_000, "nested too deeply", 1),
     "YAML's NaN": ("a.yaml", "version: .nan", "“.nan” is not a number", 1),
     "two YAML documents": ("a.yaml", "a: 1\n---\nb: 1", "not YAML", 2),
+    "no columns": ("a.csv", "a,b\n1,2", "column “a” is not known", 1),
+    "a column too few": ("a.csv", "title\nx", "not a table of questions", 1),
+    "a column twice": ("a.csv", "title,标题,prompt\nx,y,z", "“标题” stands there twice", 1),
+    "torn CSV": ("a.csv", 'title,prompt\n"x', "not CSV", 2),
     "a bell in YAML": ("a.yaml", "a: \x07", "not YAML", 0),
 }
 
@@ -181,3 +186,38 @@ def test_what_is_not_said_is_ordinary_or_follows_from_the_answer():
         300,
     )
     assert [(point.name, point.text) for point in question.points.all()] == [("A", "a"), ("", "b")]
+
+
+TABLE = {
+    "too many cells": ("x,y,z", "more cells"),
+    "no title": (",y", "“title” is missing"),
+}
+
+
+@pytest.mark.parametrize(("row", "words"), TABLE.values(), ids=TABLE)
+def test_a_bad_row_is_left_out_and_told(row: str, words: str):
+    document = parse(f'title,prompt\n"a\nb",c\n{row}\n,\nd,e\n', "a.csv")
+    [problem] = document.problems
+    assert words in problem.message and problem.line == 4
+    assert [(question.prompt, question.line) for question in document.questions] == [("c", 2), ("e", 6)]
+
+
+@pytest.mark.parametrize("head", ["标题,题目,评分点", "Title;PROMPT;points", "\ufefftitle\tprompt\tpoints"])
+def test_columns_are_known_in_both_languages(head: str):
+    mark = next(mark for mark in ",;\t" if mark in head)
+    row = mark.join(["a", "'=b", '"[must ×2] **n:** t\n  u\n[误区] v"'])
+    [question] = parse(f"{head}\n{row}\n", "a.en.csv").questions
+    assert (question.title, question.prompt) == ("a", "=b")
+    assert [(point.name, point.text, point.kind, point.weight) for point in question.points] == [
+        ("n", "t\nu", "must", 2.0),
+        ("", "v", "pitfall", 1.0),
+    ]
+
+
+@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@a", "\t=1", "'=1", " =1", "''+1", "＝1", "\n=1"])
+def test_no_cell_is_a_formula(text: str):
+    question = ParsedQuestion("1", 0, "Why?", text, text)
+    written = write(ParsedDocument("a", "en", (question,), (), (), ""), "csv")
+    cells = next(csv.DictReader(StringIO(written.removeprefix("\ufeff"), newline="")))
+    assert cells["prompt"] == "'" + text and cells["reference"] == "'" + text
+    assert parse(written, "a.csv").questions[0].prompt == text
