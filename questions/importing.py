@@ -15,16 +15,18 @@ from pathlib import Path
 from typing import Any
 
 from django.conf import settings
-from django.db import transaction
+from django.db import models, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from questions.documents import DocumentError, ParsedDocument, ParsedQuestion, Remark, decode, parse
+from questions.documents import DocumentError, ParsedDocument, ParsedQuestion, Remark, decode, is_markdown, parse
+from questions.documents.parsed import SLUG_LENGTH
+from questions.documents.points import points_of
 from questions.models import Document, Question, RubricPoint, Topic
+from questions.said import DEFAULT_TOPIC, agrees, find_topic, slug_stem, usual_slug
 from questions.text import clean_text
 
 LARGEST_BYTES = 10 * 1024 * 1024
-DEFAULT_TOPIC = "general"
 _TEXTS = ("title", "prompt", "reference", "explanation", "examples", "kind", "difficulty", "seconds")
 
 
@@ -136,8 +138,12 @@ def read_text(path: Path) -> str:
 def content_hash(question: ParsedQuestion) -> str:
     """SHA-256 (hex) of what the document says about a question: not its place, nor what is derived from its answer."""
     said = dataclasses.asdict(question)
-    said["points"] = [point for point in said["points"] if point["kind"] != "must"]
-    del said["line"], said["number"]
+    derived = points_of(question.reference)[0][: len(question.points)]
+    if [point for point in question.points if point.kind == "must"] == derived:
+        said["points"] = [point for point in said["points"] if point["kind"] != "must"]
+    del said["line"], said["number"], said["slug"]
+    if not question.status:  # questions whose status goes unsaid keep the hashes that they had before it could be said
+        del said["status"]
     return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
@@ -170,6 +176,7 @@ class _Import:
         self.slugs = self._taken_slugs()
         for parsed in self.parsed.questions:
             self._import(parsed)
+        self._keep_source()
         self._note_missing()
         return self.report
 
@@ -177,25 +184,42 @@ class _Import:
         document, _created = Document.objects.get_or_create(
             name=self.parsed.name, language=self.parsed.language, defaults={"source": self.source}
         )
-        if document.source != self.source:
-            document.source = self.source
-            document.save()
         return document
+
+    def _keep_source(self) -> None:
+        """Keep the text, unless it is but another format for what the bank has: the prose of Markdown would go."""
+        changes = self.report.created + self.report.updated
+        if not changes and is_markdown(self.document.source) and not is_markdown(self.source):
+            return
+        if self.document.source != self.source:
+            self.document.source = self.source
+            self.document.save()
 
     def _import(self, parsed: ParsedQuestion) -> None:
         if parsed.is_draft:
             self.report.drafts += 1
         else:
             self.report.questions += 1
-        question, digest = self.existing.get(parsed.number), content_hash(parsed)
+        question, digest = self._known(parsed), content_hash(parsed)
         if question is None:
             self.report.created += 1
-            self._write(Question(slug=self._slug(parsed.number), number=parsed.number), parsed, digest)
-        elif question.source_hash == digest:
+            self._write(Question(slug=self._slug(parsed), number=parsed.number), parsed, digest)
+        elif question.source_hash == digest or agrees(question, parsed):
             self.report.unchanged += 1
         else:
             self.report.updated += 1
             self._write(question, parsed, digest)
+
+    def _known(self, parsed: ParsedQuestion) -> Question | None:
+        """The question with this number; else one of no document with the slug that is said, which joins this one."""
+        known = self.existing.get(parsed.number)
+        if known is None and parsed.slug:
+            language = self.document.language
+            known = Question.objects.filter(slug=parsed.slug, language=language, document__isnull=True).first()
+            if known is not None:
+                known.document, known.number = self.document, parsed.number
+                known.save(update_fields=["document", "number"])
+        return known
 
     def _write(self, question: Question, parsed: ParsedQuestion, digest: str) -> None:
         question.status = _status(question, parsed)
@@ -214,23 +238,20 @@ class _Import:
     def _topic(self, name: str) -> Topic:
         key = (name or DEFAULT_TOPIC).casefold()
         if key not in self.topics:
-            self.topics[key] = _find_topic(key) or _make_topic(name or DEFAULT_TOPIC)
+            self.topics[key] = find_topic(key) or _make_topic(name or DEFAULT_TOPIC)
         return self.topics[key]
 
     def _taken_slugs(self) -> set[str]:
-        slugs = Question.objects.filter(slug__startswith=self._stem())
-        return set(slugs.values_list("slug", flat=True))
+        stated = [parsed.slug for parsed in self.parsed.questions if parsed.slug]
+        taken = models.Q(slug__startswith=slug_stem(self.parsed.name)) | models.Q(slug__in=stated)
+        return set(Question.objects.filter(taken).values_list("slug", flat=True))
 
-    def _stem(self) -> str:
-        return slugify(self.parsed.name, allow_unicode=True)[:120] or "document"
-
-    def _slug(self, number: str) -> str:
-        # "4.1" and "4-1" and "41" are three questions: the dot must not vanish.
-        base = f"{self._stem()}-{number.replace('.', '_')}-{self.parsed.language[:2]}"
+    def _slug(self, parsed: ParsedQuestion) -> str:
+        base = parsed.slug or usual_slug(self.parsed.name, parsed.number, self.parsed.language)
         slug, count = base, 1
         while slug in self.slugs:
             count += 1
-            slug = f"{base}-{count}"
+            slug = f"{base[: SLUG_LENGTH - 9]}-{count}"
         self.slugs.add(slug)
         return slug
 
@@ -243,26 +264,17 @@ class _Import:
 
 
 def _status(question: Question, parsed: ParsedQuestion) -> str:
-    """New: published with an answer, else a draft. Later a curator's choice stays, except that a question without an
-    answer is never published, and a draft that had no answer is published when it gets one.
+    """What the document says, if it says so. Else new: published with an answer, else a draft. Later a curator's choice
+    stays, except that a draft that had no answer is published when it gets one. No answer, no publishing in any case.
     """
+    if parsed.status:
+        return Question.Status.DRAFT if parsed.is_draft and parsed.status == "published" else parsed.status
     gained = question.pk is None or (question.status == Question.Status.DRAFT and not question.reference.strip())
     if not parsed.is_draft and gained:
         return Question.Status.PUBLISHED
     if parsed.is_draft and question.status == Question.Status.PUBLISHED:
         return Question.Status.DRAFT
     return question.status
-
-
-def _find_topic(key: str) -> Topic | None:
-    """The topic whose slug or name is `key`, disregarding case; a slug comes before a name."""
-    found: Topic | None = None
-    for topic in Topic.objects.order_by("pk"):
-        if topic.slug.casefold() == key or topic.slug == slugify(key, allow_unicode=True)[:60]:
-            return topic
-        if key in (topic.name_zh.casefold(), topic.name_en.casefold()):
-            found = found or topic
-    return found
 
 
 def _make_topic(name: str) -> Topic:

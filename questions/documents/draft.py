@@ -9,6 +9,8 @@ from questions.documents.labels import Label
 from questions.documents.lines import Line
 from questions.documents.parsed import NUMBER_LENGTH, TITLE_LENGTH, ParsedPoint, ParsedQuestion, shorten
 from questions.documents.points import MOST_POINTS, points_of
+from questions.documents.rubric import read_points
+from questions.documents.verbatim import unfenced
 from questions.frozen import PointKind
 
 _POINTS: list[tuple[str, PointKind]] = [("answer", "must"), ("bonus", "should"), ("pitfalls", "pitfall")]
@@ -18,6 +20,7 @@ _POINTS: list[tuple[str, PointKind]] = [("answer", "must"), ("bonus", "should"),
 class Draft:
     """`number` is the printed one ("" if none), `level` that of the heading it hangs on (7: any heading ends it).
 
+    `line` is 1-based, `last` the index of the last line that was read as this question's.
     `depth` and `indent` say where its labels stand when they stand in a list; `parent` is the list of tasks it is from.
     """
 
@@ -35,7 +38,9 @@ class Draft:
     metadata: dict[str, Any] = dataclasses.field(default_factory=dict)
     pending: str = ""
     asked: bool = False
+    last: int = 0
     leftovers: list[str] = dataclasses.field(default_factory=list)
+    complaints: list[str] = dataclasses.field(default_factory=list)
 
     @property
     def is_answered(self) -> bool:
@@ -70,24 +75,26 @@ class Draft:
         """The section's text without blank lines around it."""
         lines = self.sections.get(section, [])
         start = next((n for n, line in enumerate(lines) if line.strip()), len(lines))
-        return "\n".join(lines[start:]).rstrip()
+        return unfenced("\n".join(lines[start:]).rstrip())
 
     def parsed(self, number: str, defaults: dict[str, Any]) -> tuple[ParsedQuestion, int]:
         """The question with its final number, and how many rubric points it has beyond the most that are kept."""
         title, prompt = self._title_and_prompt()
         points = self._points()
+        most = len(points) if self.has("rubric") else min(len(points), MOST_POINTS)
+        metadata = {name: value for name, value in self.metadata.items() if name not in ("title", "number")}
         question = ParsedQuestion(
             number=number,
             line=self.line,
-            title=shorten(title, TITLE_LENGTH),
+            title=self.metadata.get("title") or shorten(title, TITLE_LENGTH),
             prompt=prompt,
             reference=self.text("answer"),
             explanation=self.text("explanation"),
             examples=self.text("examples"),
-            points=tuple(points[:MOST_POINTS]),
-            **{**defaults, **self.metadata},
+            points=tuple(points[:most]),
+            **{**defaults, **metadata},
         )
-        return question, max(0, len(points) - MOST_POINTS)
+        return question, len(points) - most
 
     def _title_and_prompt(self) -> tuple[str, str]:
         prompt, intro = self.text("prompt"), self.text("intro")
@@ -98,7 +105,14 @@ class Draft:
         return title, "\n\n".join(part for part in parts if part)
 
     def _points(self) -> list[ParsedPoint]:
-        points = []
+        points: list[ParsedPoint] = []
+        if self.has("rubric"):
+            self.leftovers += [line for name in ("bonus", "pitfalls") for line in self.sections.get(name, [])]
+            try:
+                return read_points(self.text("rubric"))
+            except ValueError as error:
+                self.complaints.append(str(error))
+                self.leftovers += self.sections["rubric"]
         for section, kind in _POINTS:
             found, rest = points_of(self.text(section), kind)
             points += found
@@ -117,6 +131,8 @@ def numbered(drafts: list[Draft]) -> list[str]:
 
 
 def _printed(draft: Draft, used: dict[str, int], parents: dict[int, str]) -> str:
+    if stated := draft.metadata.get("number"):
+        return _free(stated, used)
     number = draft.number if len(draft.number) <= NUMBER_LENGTH - 8 else ""
     parent = draft.parent
     if parent is not None and parent.number and number:

@@ -6,7 +6,9 @@ import dataclasses
 import re
 import unicodedata
 
-METADATA = ("topic", "difficulty", "seconds", "tags", "kind")
+# A document may say these once for all of its questions; the others belong to one question each.
+INHERITED = ("topic", "difficulty", "seconds", "tags", "kind")
+METADATA = (*INHERITED, "status", "title", "number", "slug")
 
 _VOCABULARY = {
     "question": "题目 面试题 试题 考题 编程题 算法题 算法编程题 问答题 简答题 选择题 思考题"
@@ -27,6 +29,11 @@ _VOCABULARY = {
     "|time|time limit|duration|suggested time|seconds",
     "tags": "标签 关键词 关键字|tag|tags|keywords",
     "kind": "类型 题型 题目类型|kind|type|question type",
+    "rubric": "评分点 题目评分点|rubric points",
+    "status": "题目状态|question status",
+    "title": "题目标题|question title",
+    "number": "题号|question number",
+    "slug": "题目标识|question slug",
 }
 _KINDS = {
     word: kind for kind, words in _VOCABULARY.items() for word in (*words.split("|")[0].split(), *words.split("|")[1:])

@@ -9,6 +9,8 @@ from itertools import accumulate
 from markdown_it import MarkdownIt
 from markdown_it.token import Token
 
+from questions.text import clean_text
+
 # Block structure only. Without `lheading` a rule right below a paragraph does not turn that paragraph into a heading.
 _MARKDOWN = MarkdownIt("commonmark").disable(["inline", "reference", "lheading"])
 _MARKERS = re.compile(r"(?:\s*(?:[-+*]|(?P<number>\d{1,9})[.)])(?=\s|$)){1,8}\s*")
@@ -42,6 +44,11 @@ class Line:
     def label_depth(self) -> int:
         """As `depth`, but a line at the margin belongs to no list: authors rarely mean a lazy continuation."""
         return self.depth if self.is_item or self.text[:1].isspace() else 0
+
+
+def plain_lines(text: str) -> str:
+    """`text` as it is read: storable, without a mark at its beginning, lines ending in \\n."""
+    return clean_text(text).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
 
 
 def block_tokens(text: str) -> list[Token]:

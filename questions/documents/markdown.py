@@ -15,8 +15,8 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from questions.documents.draft import Draft, numbered
-from questions.documents.labels import METADATA, Label, bare, split_number
-from questions.documents.lines import Line, read_lines
+from questions.documents.labels import INHERITED, METADATA, Label, bare, split_number
+from questions.documents.lines import Line, plain_lines, read_lines
 from questions.documents.metadata import read_value
 from questions.documents.naming import language_of, split_name
 from questions.documents.outline import Segment, is_task_list, outline
@@ -31,10 +31,9 @@ def parse(text: str, name: str) -> ParsedDocument:
 
     Never raises: what cannot be understood becomes a problem with its line.
     """
-    text = clean_text(text).removeprefix("\ufeff").replace("\r\n", "\n").replace("\r", "\n")
     stem, language = split_name(clean_text(name))
-    lines, unclosed = read_lines(text)
-    reader = _Reader(lines)
+    lines, unclosed = read_lines(plain_lines(text))
+    reader = Reader(lines)
     if unclosed is not None:
         reader.problem(unclosed, _("This code block is never closed: end it with the same marks it began with."))
     questions = reader.read()
@@ -61,7 +60,7 @@ class _Loose:
         return self.segment.number
 
 
-class _Reader:
+class Reader:
     """Reads lines in order; at any line a question is open, or a loose heading, or neither."""
 
     def __init__(self, lines: list[Line]) -> None:
@@ -90,6 +89,8 @@ class _Reader:
                 self._heading(line)
             elif not (label and self._label(line, label)):
                 self._text(line)
+            if self.open:
+                self.open.last = line.index
         self._close()
         return self._finished()
 
@@ -147,6 +148,7 @@ class _Reader:
                 task = self._task(line, count, loose)
             elif task and line.depth:
                 task.add(line.text)
+                task.last = line.index
             else:
                 task = task if line.is_blank else None
                 self.prose.append(line.text)
@@ -154,6 +156,7 @@ class _Reader:
     def _task(self, line: Line, count: int, loose: _Loose) -> Draft:
         lead = _TASK_LEAD.match(line.content, 0, 600)
         draft = Draft(line.index + 1, lead["name"].strip() if lead else "", line.marker or str(count), parent=loose)
+        draft.last = line.index
         draft.current, draft.indent = "prompt", len(line.text.rstrip()) - len(line.content)
         draft.sections["prompt"] = [line.content]
         self.drafts.append((draft, dict(self.defaults)))
@@ -165,7 +168,7 @@ class _Reader:
             message = _("This looks like a question, but nothing below it is labelled “Answer:”; it was left out.")
             self.note(loose.line.index, message)
             return False
-        draft = Draft(loose.line.index + 1, loose.segment.title, loose.number)
+        draft = Draft(loose.line.index + 1, loose.segment.title, loose.number, last=loose.line.index)
         self.drafts.append((draft, dict(self.defaults)))
         self.prose += [line.text for line in loose.lines]
         return True
@@ -252,7 +255,8 @@ class _Reader:
         if line.label_depth > int(label.bold):
             return False
         if self.open is None:
-            self._value(line, label.kind, label.text)
+            if label.kind in INHERITED:
+                self._value(line, label.kind, label.text)
             return False
         if self.open.is_answered:
             if label.bold and line.label_depth <= (self.open.depth or 0):
@@ -294,7 +298,9 @@ class _Reader:
             self.problem(draft.line - 1, _("The answer is empty, so the question is kept as a draft."))
         if not question.prompt:
             self.problem(draft.line - 1, _("This question has no text: write it behind “Question:”."))
-        if draft.number and not draft.parent and question.number != draft.number:
+        for complaint in draft.complaints:
+            self.problem(draft.line - 1, complaint)
+        if draft.number and not (draft.parent or "number" in draft.metadata) and question.number != draft.number:
             message = _("Number %(printed)s is printed more than once; this question is kept as number %(number)s.")
             self.note(draft.line - 1, message % {"printed": draft.number, "number": question.number})
         if too_many:

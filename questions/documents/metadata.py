@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import re
 import unicodedata
+from collections.abc import Callable
 from typing import Any
 
 from django.utils.translation import gettext as _
 
-from questions.documents.parsed import TAGS_LENGTH, TOPIC_LENGTH
+from questions.documents.parsed import NUMBER_LENGTH, SLUG_LENGTH, TAGS_LENGTH, TITLE_LENGTH, TOPIC_LENGTH
 
 _LEVELS = {2: "简单 初级 入门 easy", 3: "中等 中级 medium", 4: "困难 高级 难 hard"}
 _KINDS = {
@@ -18,16 +20,38 @@ _KINDS = {
 _LEVEL = {word: level for level, words in _LEVELS.items() for word in words.split()}
 _KIND = {word: kind for kind, words in _KINDS.items() for word in words.split()}
 _TIME = re.compile(r"(\d{1,9})\s*(s|sec|secs|second|seconds|秒|秒钟|m|min|mins|minute|minutes|分|分钟)?")
+_STATUSES = {"draft": "草稿 draft", "published": "已发布 发布 published", "retired": "已停用 停用 retired"}
+_STATUS = {word: status for status, words in _STATUSES.items() for word in words.split()}
 _COMMAS = re.compile(r"[,，、;；]")
 
 
 def read_value(kind: str, raw: str) -> Any:
     """The value of a metadata label: int for difficulty and seconds, tuple for tags, str for kind and topic.
 
+    Topic, title, number and slug in JSON's quotes, and tags as a JSON list of strings, are taken to the letter.
     Raises ValueError with a sentence for the author.
     """
+    if (exact := _to_the_letter(kind, raw.strip())) is not None:
+        return exact
     text = unicodedata.normalize("NFKC", raw).strip().strip("*`").strip()
     return _READERS[kind](text)
+
+
+def _to_the_letter(kind: str, raw: str) -> Any:
+    """The value of a quoted text or a list of quoted texts; None where `raw` is no such thing."""
+    if kind not in _LONGEST or raw[:1] not in ('"', "["):
+        return None
+    try:
+        value = json.loads(raw)
+    except (ValueError, RecursionError):
+        return None
+    if kind == "tags" and isinstance(value, list) and all(isinstance(tag, str) for tag in value):
+        joined = ", ".join(value)  # as the bank keeps them: a comma within a tag would part it
+        holds = len(joined) <= TAGS_LENGTH and not any(re.search("[,，、]", tag) or tag != tag.strip() for tag in value)
+        return tuple(value) if holds and all(value) else None
+    fits = isinstance(value, str) and kind != "tags" and 0 < len(value) <= _LONGEST[kind]
+    fits = fits and (kind != "slug" or bool(_SLUG.fullmatch(value)))
+    return value if fits else None
 
 
 def _difficulty(text: str) -> int:
@@ -68,4 +92,37 @@ def _topic(text: str) -> str:
     return text
 
 
-_READERS = {"difficulty": _difficulty, "seconds": _seconds, "tags": _tags, "kind": _kind, "topic": _topic}
+def _status(text: str) -> str:
+    if text.casefold() not in _STATUS:
+        message = _("Status “%(value)s” is not used: write “draft”, “published” or “retired”.")
+        raise ValueError(message % {"value": text[:40]})
+    return _STATUS[text.casefold()]
+
+
+def _short(kind: str) -> Callable[[str], str]:
+    def read(text: str) -> str:
+        if not text or len(text) > _LONGEST[kind] or (kind == "slug" and not _SLUG.fullmatch(text)):
+            message = _("“%(value)s” is not used: write 1 to %(length)d characters.")
+            raise ValueError(message % {"value": text[:40], "length": _LONGEST[kind]})
+        return text
+
+    return read
+
+
+_LONGEST = {
+    "topic": TOPIC_LENGTH,
+    "tags": TAGS_LENGTH,
+    "title": TITLE_LENGTH,
+    "number": NUMBER_LENGTH,
+    "slug": SLUG_LENGTH,
+}
+_SLUG = re.compile(r"[-\w]+")
+_READERS: dict[str, Callable[[str], Any]] = {
+    "difficulty": _difficulty,
+    "seconds": _seconds,
+    "tags": _tags,
+    "kind": _kind,
+    "topic": _topic,
+    "status": _status,
+    **{kind: _short(kind) for kind in ("title", "number", "slug")},
+}

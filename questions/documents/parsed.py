@@ -11,6 +11,7 @@ NAME_LENGTH = 120
 NUMBER_LENGTH = 20
 TAGS_LENGTH = 300
 TOPIC_LENGTH = 60
+SLUG_LENGTH = 160
 
 
 def shorten(text: str, length: int) -> str:
@@ -40,7 +41,8 @@ class ParsedPoint:
 class ParsedQuestion:
     """One question. Texts are Markdown, verbatim; `number` is unique within its document.
 
-    `line` is 1-based, `difficulty` runs from 1 to 5, `topic` is a slug or a name or empty.
+    `line` is 1-based, `difficulty` runs from 1 to 5, `topic` is a slug or a name or empty. `status` and `slug`
+    are empty where the document leaves them to the bank.
     """
 
     number: str
@@ -56,6 +58,8 @@ class ParsedQuestion:
     seconds: int = 300
     tags: tuple[str, ...] = ()
     points: tuple[ParsedPoint, ...] = ()
+    status: str = ""
+    slug: str = ""
 
     @property
     def is_draft(self) -> bool:

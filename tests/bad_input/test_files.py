@@ -1,8 +1,8 @@
 """Files that are not what they say. All or nothing: one bad file in a run and nothing of the run is in the bank.
 
 Encodings, hostile Markdown and broken runs: `tests/questions/test_documents.py` and `test_importing.py`.
-There is no export yet, so nothing that a spreadsheet could take for a formula leaves the program; nor does it unpack
-archives, so that there is no path for a zip slip.
+JSON, YAML and CSV, formulas in them included: `tests/questions/test_document_formats.py`. Nothing unpacks archives, so
+that there is no path for a zip slip.
 """
 
 from __future__ import annotations

@@ -14,10 +14,11 @@ from questions.management.terminal import TerminalCommand
 
 
 class Command(TerminalCommand):
-    help = gettext_lazy("Import Markdown question documents into the bank: all of the files, or none.")  # type: ignore[assignment]
+    help = gettext_lazy("Import question documents into the bank: all of the files, or none.")  # type: ignore[assignment]
 
     def add_arguments(self, parser: CommandParser) -> None:
-        parser.add_argument("files", nargs="+", metavar="FILE", help=_("A Markdown file of questions and answers."))
+        files = _("A file of questions and answers: Markdown, JSON, YAML or CSV.")
+        parser.add_argument("files", nargs="+", metavar="FILE", help=files)
         parser.add_argument("--dry-run", action="store_true", help=_("Report what would happen and write nothing."))
         parser.add_argument("--json", action="store_true", help=_("Print the report as JSON and nothing else."))
 

@@ -1,0 +1,79 @@
+"""A question of the bank as a document would say it: what importing compares and exporting writes."""
+
+from __future__ import annotations
+
+import dataclasses
+
+from django.utils.text import slugify
+
+from questions.documents import ParsedPoint, ParsedQuestion
+from questions.models import Question, Topic
+
+DEFAULT_TOPIC = "general"
+
+
+def said_of(question: Question) -> ParsedQuestion:
+    """What a document has to say for the bank to hold `question`: its topic by slug, its status and slug only where an
+    import would choose others. Line ends are \\n, and blank texts are empty.
+    """
+    said = ParsedQuestion(
+        number=question.number,
+        line=0,
+        title=question.title,
+        prompt=_text(question.prompt),
+        reference=_text(question.reference),
+        explanation=_text(question.explanation),
+        examples=_text(question.examples),
+        kind=question.kind,
+        topic=question.topic.slug,
+        difficulty=question.difficulty,
+        seconds=question.seconds,
+        tags=tuple(dict.fromkeys(question.tag_list)),
+        points=tuple(
+            ParsedPoint(point.name, _text(point.text), point.kind, point.weight)  # type: ignore[arg-type]
+            for point in question.points.all()
+        ),
+    )
+    usual = Question.Status.DRAFT if said.is_draft else Question.Status.PUBLISHED
+    status = "" if question.status == usual else question.status
+    name = question.document.name if question.document else ""
+    slug = "" if question.slug == usual_slug(name, question.number, question.language) else question.slug
+    return dataclasses.replace(said, status=status, slug=slug)
+
+
+def agrees(question: Question, parsed: ParsedQuestion) -> bool:
+    """Whether the bank says already what a document says, and what the document leaves open is anything at all."""
+    if parsed.status and question.status != parsed.status:
+        return False
+    said = dataclasses.replace(said_of(question), status=parsed.status, slug=parsed.slug)
+    return dataclasses.replace(parsed, line=0, topic="") == dataclasses.replace(said, topic="") and (
+        find_topic(parsed.topic) == question.topic
+    )
+
+
+def find_topic(name: str) -> Topic | None:
+    """The topic whose slug or name is `name`, disregarding case; a slug comes before a name, "" is the general one."""
+    key = (name or DEFAULT_TOPIC).casefold()
+    found: Topic | None = None
+    for topic in Topic.objects.order_by("pk"):
+        if topic.slug.casefold() == key or topic.slug == slugify(key, allow_unicode=True)[:60]:
+            return topic
+        if key in (topic.name_zh.casefold(), topic.name_en.casefold()):
+            found = found or topic
+    return found
+
+
+def slug_stem(name: str) -> str:
+    """What the slugs of a document's questions begin with."""
+    return slugify(name, allow_unicode=True)[:120] or "document"
+
+
+def usual_slug(name: str, number: str, language: str) -> str:
+    """The slug of a question that is imported, unless it is taken."""
+    # "4.1" and "4-1" and "41" are three questions: the dot must not vanish.
+    return f"{slug_stem(name)}-{number.replace('.', '_')}-{language[:2]}"
+
+
+def _text(text: str) -> str:
+    plain = text.replace("\r\n", "\n").replace("\r", "\n")
+    return plain if plain.strip() else ""
