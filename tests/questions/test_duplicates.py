@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 from io import StringIO
 
+import numpy as np
 import pytest
-from django.core.management import CommandError, call_command
+from django.core.management import CommandError, call_command, execute_from_command_line
 
 from questions import duplicates, embedding, importing, retrieval, sameness
 from questions.models import Document, Passage, Question, Topic
@@ -123,6 +124,16 @@ def test_different_questions_of_one_pattern_are_not_told(bank, index_dir) -> Non
     assert Passage.objects.count() == 24  # they were compared by meaning too
 
 
+def test_what_all_questions_of_a_document_share_does_not_count() -> None:
+    common, *own = np.eye(31, dtype=np.float32)
+    vectors = np.stack([np.sqrt(0.95) * common + np.sqrt(0.05) * direction for direction in own]).astype(np.float32)
+    centre = sameness.Centre(vectors.mean(axis=0), len(vectors))
+    here, there = (sameness.place(vector, "zh-hans", centre) for vector in vectors[:2])
+    assert vectors[0] @ vectors[1] == pytest.approx(0.95, abs=1e-3)
+    assert here @ sameness.mirrored(there) < 0.1
+    assert here @ sameness.mirrored(here) == pytest.approx(1, abs=1e-3)
+
+
 @pytest.mark.parametrize("slug", ["overfit", "overfit-en"])
 def test_the_same_text_in_another_document(bank, index_dir, slug: str) -> None:
     language = bank[slug].language
@@ -223,6 +234,13 @@ def test_a_model_that_fails_is_told_of_and_words_are_compared(bank, index_dir, m
 def test_a_threshold_out_of_range_is_refused(share: str) -> None:
     with pytest.raises(CommandError, match="above 0 and up to 1"):
         told(f"--threshold={share}")
+
+
+def test_a_refusal_is_in_the_language_of_the_terminal(monkeypatch, settings) -> None:
+    settings.LANGUAGE_CODE = "zh-hans"
+    monkeypatch.setenv("LC_ALL", "zh_CN.UTF-8")
+    with pytest.raises(CommandError, match="不是大于 0"):
+        execute_from_command_line(["manage.py", "duplicates", "--threshold=2", "--traceback", "--skip-checks"])
 
 
 def test_an_unknown_language_is_refused() -> None:

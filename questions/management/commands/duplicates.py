@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import math
 from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from django.core.management.base import CommandParser
+from django.core.management.base import CommandError, CommandParser
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, ngettext
 from tqdm import tqdm
@@ -28,7 +27,6 @@ class Command(TerminalCommand):
         parser.add_argument("--language", choices=Language.values, help=_("Only questions in this language."))
         parser.add_argument(
             "--threshold",
-            type=_share,
             default=sameness.THRESHOLD,
             metavar="X",
             help=_("The least score of a pair, above 0 and up to 1: less finds more pairs (default: %(default)s)."),
@@ -37,12 +35,13 @@ class Command(TerminalCommand):
         parser.add_argument("--json", action="store_true", help=_("Print a JSON list and nothing else."))
 
     def handle(self, *args: Any, **options: Any) -> None:
+        threshold = _share(options["threshold"])
         questions = Question.objects.all() if options["all"] else Question.objects.published()
         if options["language"]:
             questions = questions.filter(language=options["language"])
         self._embed(questions)
         with _bar(_("comparing")) as progress:
-            pairs = duplicates.find(questions, options["threshold"], progress)
+            pairs = duplicates.find(questions, threshold, progress)
         if options["json"]:
             self.stdout.write(json.dumps([_row(pair) for pair in pairs], ensure_ascii=False))
         else:
@@ -74,15 +73,15 @@ def _row(pair: duplicates.Pair) -> dict[str, str | float]:
     return {"a": pair.a, "b": pair.b, "score": round(pair.score, 4), "kind": pair.kind.value}
 
 
-def _share(text: str) -> float:
-    """A number above 0 and up to 1. Raises what argparse prints as a sentence."""
+def _share(text: str | float) -> float:
+    """A number above 0 and up to 1. Raises CommandError; argparse would do so in the site's language."""
     try:
         value = float(text)
     except ValueError:
         value = math.nan
     if not 0 < value <= 1:
         message = _("“%(text)s” is not a number above 0 and up to 1.")
-        raise argparse.ArgumentTypeError(message % {"text": text})
+        raise CommandError(message % {"text": text})
     return value
 
 
