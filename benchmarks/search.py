@@ -26,7 +26,7 @@ import django  # noqa: E402
 
 django.setup()
 
-from questions import embedding, lexical, passages, picking, ranking  # noqa: E402
+from questions import embedding, lexical, passages, ranking  # noqa: E402
 from questions.documents import decode, parse  # noqa: E402
 
 Scores = np.ndarray
@@ -170,24 +170,10 @@ def weighted(answer: float, coverage: float) -> Callable[[Evidence], Scores]:
     return method
 
 
-def print_repetitions(bank: list[Item], vectors: dict[str, Scores]) -> None:
-    """Which pairs of the bank `pick` would never put into one interview."""
-    contents = [
-        picking.Content(
-            *(lexical.terms(item.parts[part]) for part in ("question", "answer")),
-            vectors={part: vectors[part][row] for part in ("question", "answer")},
-        )
-        for row, item in enumerate(bank)
-    ]
-    pairs = [(a, b) for a in range(len(bank)) for b in range(a) if picking.is_same(contents[a], contents[b])]
-    print(f"\n{len(pairs)} of {len(bank) * (len(bank) - 1) // 2} pairs count as repetitions:")
-    print(", ".join(f"{bank[b].key} = {bank[a].key}" for a, b in sorted(pairs, key=lambda pair: pair[::-1])))
-
-
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--documents", type=Path, default=HERE.parent.parent / "shared" / "seeds")
-    parser.add_argument("--weights", action="store_true", help="compare weights, and list the repetitions in the bank")
+    parser.add_argument("--weights", action="store_true", help="compare weights")
     options = parser.parse_args()
     bank = read_bank(options.documents) if options.documents.is_dir() else []
     if not bank:
@@ -200,7 +186,6 @@ def main() -> None:
         pairs = [(answer, coverage) for answer in (0, 1, 2, 4) for coverage in (0, 8, 16, 32)]
         print()
         print_table(measured, {f"answers × {a}, coverage × {c}": weighted(a, c) for a, c in pairs})
-        print_repetitions(bank, vectors)
 
 
 if __name__ == "__main__":

@@ -100,6 +100,11 @@ class Index:
         cosines, ids = self._faiss.search(np.ascontiguousarray(vector[None], np.float32), limit)
         return ids[0], cosines[0]
 
+    def neighbours(self, vectors: Vectors, limit: int) -> tuple[Ids, Vectors]:
+        """Like `search` for `vectors` [queries, dimensions]: ids and inner products, [queries, min(limit, ids)]."""
+        inner, ids = self._faiss.search(np.ascontiguousarray(vectors, np.float32), min(limit, self.ids.size))
+        return ids, inner
+
 
 def fingerprint(rows: list[tuple[int, str]]) -> str:
     """SHA-256 (hex) over (passage primary key, text hash) pairs, whatever their order."""

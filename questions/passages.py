@@ -121,7 +121,7 @@ def embed(places: Sequence[tuple[int, str]], progress: Progress | None = None) -
     several processes may do this at once: they end with the same rows. Raises `embedding.EmbeddingError`.
     """
     model, embedded, done = embedding.model_name(), 0, 0
-    for batch in _batches(places, EMBED_AT_ONCE):
+    for batch in batches(places, EMBED_AT_ONCE):
         texts = _texts_of(batch)
         hashes = {place: hash_of(text) for place, text in texts.items()}
         known = _by_hash(set(hashes.values()), model)
@@ -157,6 +157,13 @@ def to_bytes(vector: Vectors) -> bytes:
 def from_bytes(data: bytes | memoryview) -> Vectors:
     """The inverse of `to_bytes`, float32 [dimensions]."""
     return np.frombuffer(data, "<f4").astype(np.float32)
+
+
+def batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
+    """`items` in lists of `size`; the last may be shorter."""
+    remaining = iter(items)
+    while batch := list(itertools.islice(remaining, size)):
+        yield batch
 
 
 def _embed(texts: Iterable[str]) -> Vectors:
@@ -204,10 +211,4 @@ def _write(model: str, rows: dict[tuple[int, str], tuple[str, bytes]]) -> None:
 
 
 def _chunks(pks: Iterable[int]) -> Iterator[list[int]]:
-    return _batches(pks, CHUNK)
-
-
-def _batches(items: Iterable[T], size: int) -> Iterator[list[T]]:
-    remaining = iter(items)
-    while batch := list(itertools.islice(remaining, size)):
-        yield batch
+    return batches(pks, CHUNK)
