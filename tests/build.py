@@ -69,7 +69,8 @@ def interview(candidate: User | None = None, at: datetime = NOON, **fields: Any)
     """A running interview of two questions, begun at noon and lasting ten minutes."""
     if not Question.objects.published().exists():
         question()
-        question(prompt="分布式训练为什么需要梯度累积？请说明代价。", title="梯度累积")
+        apart = "攒几步的梯度再更新一次，显存小也能用大的批次，代价是更新得慢。"  # else it would repeat the first one
+        question(prompt="分布式训练为什么需要梯度累积？请说明代价。", title="梯度累积", reference=apart)
     return interviews.start(template(**fields), candidate or user(), at)
 
 
