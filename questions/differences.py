@@ -37,8 +37,13 @@ def compare(old: str, new: str) -> list[Piece]:
         if gone == came:
             pieces.append(Piece("same", gone))
         else:
-            pieces += [Piece("gone", gone)] * bool(gone) + [Piece("new", came)] * bool(came)
+            pieces += replaced(gone, came)
     return pieces
+
+
+def replaced(old: str, new: str) -> list[Piece]:
+    """The pieces where one value took the place of another: nothing of it stayed."""
+    return [Piece("gone", old)] * bool(old) + [Piece("new", new)] * bool(new)
 
 
 def folded(pieces: Sequence[Piece]) -> list[Piece]:

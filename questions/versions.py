@@ -17,7 +17,7 @@ from django.db.models import OuterRef, Subquery
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from questions.differences import Piece, compare, folded
+from questions.differences import Piece, compare, folded, replaced
 from questions.frozen import FrozenPoint, FrozenQuestion
 from questions.models import Language, Question, QuestionVersion, RubricPoint, Topic
 
@@ -110,23 +110,32 @@ def roll_back(question: Question, version: QuestionVersion, cause: Cause) -> Que
 
 
 def diff(older: QuestionVersion, newer: QuestionVersion, *, with_status: bool = True) -> list[Change]:
-    """What changed from the one version to the other, field by field, long stretches that stayed left out."""
+    """What changed from the one version to the other, field by field: texts word by word, without the long stretches
+    that stayed; values as a whole.
+    """
     before, after = facts(older, with_status=with_status), facts(newer, with_status=with_status)
+    texts = {*map(_label, _TEXTS), str(RubricPoint._meta.verbose_name_plural)}
     return [
-        Change(label, folded(compare(before[label], text))) for label, text in after.items() if before[label] != text
+        Change(label, folded(compare(before[label], text)) if label in texts else replaced(before[label], text))
+        for label, text in after.items()
+        if before[label] != text
     ]
 
 
 def facts(version: QuestionVersion, *, with_status: bool = True) -> dict[str, str]:
     """All that a version says: names of fields, in the reader's language, and their texts."""
-    said, fields = version.frozen, Question._meta
+    said = version.frozen
     told = {"status": Status(version.status).label} if with_status else {}
     told |= {name: getattr(said, name) for name in _TEXTS}
-    labelled = {str(fields.get_field(name).verbose_name): str(text) for name, text in told.items()}  # type: ignore[union-attr]
+    labelled = {_label(name): str(text) for name, text in told.items()}
     labelled[str(RubricPoint._meta.verbose_name_plural)] = "\n".join(map(_point, said.points))
     values = {"topic": said.topic, "tags": version.tags, **{name: getattr(said, name) for name in _VALUES}}
     values |= {"language": Language(said.language).label, "kind": Question.Kind(said.kind).label}
-    return labelled | {str(fields.get_field(name).verbose_name): str(value) for name, value in values.items()}  # type: ignore[union-attr]
+    return labelled | {_label(name): str(value) for name, value in values.items()}
+
+
+def _label(name: str) -> str:
+    return str(Question._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
 def _point(point: FrozenPoint) -> str:

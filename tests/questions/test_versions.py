@@ -117,6 +117,16 @@ def test_what_was_changed_elsewhere_is_nobodys(curator: User):
     assert list(question.versions.order_by("number").values_list("author", flat=True)) == [None, None, curator.pk]
 
 
+def test_words_are_compared_word_by_word_and_values_as_a_whole():
+    question = recorded(title="A teacher teaches", seconds=120)
+    changed(question, title="A student teaches", seconds=150)
+    told = versions.diff(question.versions.get(number=1), question.versions.get(number=2))
+    assert {change.label: [tuple(piece) for piece in change.pieces] for change in told} == {
+        "title": [("same", "A "), ("gone", "teacher"), ("new", "student"), ("same", " teaches")],
+        "suggested seconds": [("gone", "120"), ("new", "150")],
+    }
+
+
 # --- They stay ---
 
 
