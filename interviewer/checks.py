@@ -89,7 +89,7 @@ def _recorded() -> Iterator[CheckMessage]:
 
 
 def _switches() -> Iterator[CheckMessage]:
-    for name in ("DEBUG", "BEHIND_PROXY"):
+    for name in ("DEBUG", "BEHIND_PROXY", "REVIEW_REQUIRED"):
         value = os.environ.get(name, "")
         if value and value.lower() not in {"true", "false", "1", "0", "yes", "no", "on", "off"}:
             yield Error(

@@ -212,6 +212,9 @@ LLM_TOKENS_PER_DAY = int(number("LLM_TOKENS_PER_DAY", 50_000_000))
 LLM_COST_PER_DAY = number("LLM_COST_PER_DAY", 0)  # in the currency of the prices
 LLM_PRICES = prices(env("LLM_PRICES", default="") or "{}")
 
+# --- Question bank -----------------------------------------------------------------
+REVIEW_REQUIRED = env.bool("REVIEW_REQUIRED", False)  # whoever wrote or submitted a question cannot publish it
+
 # --- Retrieval ----------------------------------------------------------------
 EMBEDDING_MODEL = env("EMBEDDING_MODEL", default="bundled")
 BUNDLED_MODEL_DIR = DATA_DIR / "models" / "multilingual-e5-small"

@@ -5,20 +5,35 @@ from __future__ import annotations
 from typing import Any
 
 from django import forms
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.db import models
 from django.db.models import Count, QuerySet
 from django.http import HttpRequest
+from django.utils import timezone
+from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
-from django.utils.translation import ngettext
 
+from questions.forms import REASON_LENGTH, QuestionForm, ReasonForActionForm, TextField
+from questions.history_pages import HistoryPages, no_longer_asked
 from questions.models import Document, Question, RubricPoint, Topic
+from questions.states import change, change_many
+from questions.versions import Cause, Kind, NotAllowed, note, record_change, record_many
 
 
 @admin.register(Topic)
 class TopicAdmin(admin.ModelAdmin):
     list_display = ["slug", "name_zh", "name_en"]
     search_fields = ["slug", "name_zh", "name_en"]
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """A topic's slug is part of what its questions say: another one is a version of all of them."""
+        if not change or "slug" not in form.changed_data:
+            return super().save_model(request, obj, form, change)
+        questions = list(obj.questions.values_list("pk", flat=True))
+        note(questions)
+        super().save_model(request, obj, form, change)
+        told = gettext("The topic “%(old)s” became “%(new)s”.") % {"old": form.initial["slug"], "new": obj.slug}
+        record_many(questions, Kind.EDITED, Cause(request.user, told, timezone.now()))
 
 
 @admin.register(Document)
@@ -44,11 +59,18 @@ class RubricPointInline(admin.TabularInline):
     model = RubricPoint
     extra = 0
     fields = ["order", "name", "text", "kind", "weight"]
-    formfield_overrides = {models.TextField: {"widget": forms.Textarea(attrs={"rows": 3, "cols": 56})}}
+    formfield_overrides = {
+        models.TextField: {"form_class": TextField, "widget": forms.Textarea(attrs={"rows": 3, "cols": 56})}
+    }
 
 
 @admin.register(Question)
-class QuestionAdmin(admin.ModelAdmin):
+class QuestionAdmin(HistoryPages):
+    """Questions with their points. Whatever is done to them here leaves a version."""
+
+    form = QuestionForm
+    action_form = ReasonForActionForm
+    delete_confirmation_template = "admin/questions/question/delete_confirmation.html"
     list_display = ["title", "topic", "language", "difficulty", "kind", "status", "point_count"]
     list_filter = ["status", "language", "topic", "kind", "difficulty"]
     search_fields = ["title", "prompt", "reference", "tags", "slug"]
@@ -57,12 +79,16 @@ class QuestionAdmin(admin.ModelAdmin):
     readonly_fields = ["document", "number", "updated_at"]
     prepopulated_fields = {"slug": ["title"]}
     inlines = [RubricPointInline]
-    actions = ["publish", "retire"]
-    formfield_overrides = {models.CharField: {"widget": forms.TextInput(attrs={"size": 72})}}
+    actions = ["submit_for_review", "publish", "retire", "back_to_draft"]
+    formfield_overrides = {
+        models.CharField: {"widget": forms.TextInput(attrs={"size": 72})},
+        models.TextField: {"form_class": TextField},
+    }
     fieldsets = [
         (None, {"fields": ["title", "prompt", "reference", "explanation", "examples"]}),
         (_("Asking"), {"fields": ["status", "language", "topic", "tags", "kind", "difficulty", "seconds"]}),
         (_("Identity"), {"fields": ["slug", "document", "number", "updated_at"], "classes": ["collapse"]}),
+        (_("This change"), {"fields": ["reason"]}),
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Question]:
@@ -75,12 +101,68 @@ class QuestionAdmin(admin.ModelAdmin):
     def point_count(self, question: Any) -> int:
         return question.count
 
+    def get_fieldsets(self, request: HttpRequest, obj: Question | None = None) -> Any:
+        """Who may only look gives no reason."""
+        may = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
+        return self.fieldsets if may else self.fieldsets[:-1]
+
+    def get_form(self, request: HttpRequest, obj: Question | None = None, change: bool = False, **options: Any) -> Any:
+        form: Any = super().get_form(request, obj, change, **options)
+        form.person = request.user  # a class of this request's own
+        return form
+
+    def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
+        """Save the words; the status that was chosen is a step of its own, when the points are saved too."""
+        obj.status = Question.Status.DRAFT
+        if change:
+            note([obj.pk])
+            obj.status = Question.objects.values_list("status", flat=True).get(pk=obj.pk)
+        super().save_model(request, obj, form, change)
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        cause = Cause(request.user, form.cleaned_data["reason"], timezone.now())
+        was, pk = form.instance.status, form.instance.pk
+        made = record_change(pk, Kind.EDITED if change else Kind.CREATED, cause)
+        if made and was == Question.Status.PUBLISHED != made.status:
+            self.message_user(request, no_longer_asked(made.status), messages.WARNING)
+        to = form.cleaned_data["status"]
+        if "status" in form.changed_data and not (made and made.status == to):
+            self._move(request, pk, to, cause)
+
+    def _move(self, request: HttpRequest, question: int, to: str, cause: Cause) -> None:
+        try:
+            change(question, to, cause)
+        except NotAllowed as refused:  # the points were changed too, or somebody was quicker
+            self.message_user(request, gettext("The status is as it was: %s") % refused, messages.ERROR)
+
+    @admin.action(description=_("Submit the chosen questions for review"), permissions=["change"])
+    def submit_for_review(self, request: HttpRequest, chosen: QuerySet[Question]) -> None:
+        count = self._move_all(request, chosen, Question.Status.IN_REVIEW)
+        self.message_user(request, ngettext("%d question submitted.", "%d questions submitted.", count) % count)
+
     @admin.action(description=_("Publish the chosen questions that have an answer"), permissions=["change"])
     def publish(self, request: HttpRequest, chosen: QuerySet[Question]) -> None:
-        count = chosen.exclude(reference="").update(status=Question.Status.PUBLISHED)
+        count = self._move_all(request, chosen, Question.Status.PUBLISHED)
         self.message_user(request, ngettext("%d question published.", "%d questions published.", count) % count)
 
     @admin.action(description=_("Retire the chosen questions"), permissions=["change"])
     def retire(self, request: HttpRequest, chosen: QuerySet[Question]) -> None:
-        count = chosen.update(status=Question.Status.RETIRED)
+        count = self._move_all(request, chosen, Question.Status.RETIRED)
         self.message_user(request, ngettext("%d question retired.", "%d questions retired.", count) % count)
+
+    @admin.action(description=_("Make the chosen questions drafts again"), permissions=["change"])
+    def back_to_draft(self, request: HttpRequest, chosen: QuerySet[Question]) -> None:
+        count = self._move_all(request, chosen, Question.Status.DRAFT)
+        self.message_user(request, ngettext("%d question is a draft.", "%d questions are drafts.", count) % count)
+
+    def _move_all(self, request: HttpRequest, chosen: QuerySet[Question], to: str) -> int:
+        """Bring those that may go there into a state, and say how many may not and why; how many went."""
+        cause = Cause(request.user, request.POST.get("reason", "").strip()[:REASON_LENGTH], timezone.now())
+        outcome = change_many(chosen.values_list("pk", flat=True), to, cause)
+        for reason, count in outcome.refused.items():
+            told = ngettext(
+                "%(count)d question left as it is: %(why)s", "%(count)d questions left as they are: %(why)s", count
+            )
+            self.message_user(request, told % {"count": count, "why": reason}, messages.WARNING)
+        return outcome.changed

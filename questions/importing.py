@@ -2,6 +2,7 @@
 
 What a document says about a question is known by its hash. While that stays the same the question is left alone, with
 whatever a curator has made of it; once it changes, the document's words and rubric points replace the question's.
+Every question that a run makes or changes gets a version.
 """
 
 from __future__ import annotations
@@ -21,10 +22,10 @@ from django.utils.translation import gettext as _
 
 from questions.documents import DocumentError, ParsedDocument, ParsedQuestion, Remark, decode, is_markdown, parse
 from questions.documents.parsed import SLUG_LENGTH
-from questions.documents.points import points_of
 from questions.models import Document, Question, RubricPoint, Topic
-from questions.said import DEFAULT_TOPIC, agrees, find_topic, slug_stem, usual_slug
+from questions.said import DEFAULT_TOPIC, agrees, content_hash, find_topic, slug_stem, usual_slug
 from questions.text import clean_text
+from questions.versions import Cause, Kind, note, record_many
 
 LARGEST_BYTES = 10 * 1024 * 1024
 _TEXTS = ("title", "prompt", "reference", "explanation", "examples", "kind", "difficulty", "seconds")
@@ -73,15 +74,18 @@ def import_files(paths: Iterable[str | Path], *, dry_run: bool = False) -> list[
     return import_sources(sources, dry_run=dry_run)
 
 
-def import_sources(sources: list[Source], *, dry_run: bool = False) -> list[FileReport]:
+def import_sources(sources: list[Source], *, dry_run: bool = False, author: Any = None) -> list[FileReport]:
     """Import texts in one transaction; a dry run reports the same and writes nothing.
 
+    Where two pairs of eyes are required, what a curator (`author`) brings in is submitted for review instead of
+    published; whoever runs commands on the server (None) is not asked.
     Raises ImportFailed if two of them are the same edition of the same document.
     """
     documents = [parse(source.text, Path(source.file).name) for source in sources]
     _refuse_twins(sources, documents)
+    cause = Cause(author)
     with transaction.atomic():
-        reports = [_Import(source, document).run() for source, document in zip(sources, documents, strict=True)]
+        reports = [_Import(source, document, cause).run() for source, document in zip(sources, documents, strict=True)]
         if dry_run:
             transaction.set_rollback(True)
     return reports
@@ -135,18 +139,6 @@ def read_text(path: Path) -> str:
     return text
 
 
-def content_hash(question: ParsedQuestion) -> str:
-    """SHA-256 (hex) of what the document says about a question: not its place, nor what is derived from its answer."""
-    said = dataclasses.asdict(question)
-    derived = points_of(question.reference)[0][: len(question.points)]
-    if [point for point in question.points if point.kind == "must"] == derived:
-        said["points"] = [point for point in said["points"] if point["kind"] != "must"]
-    del said["line"], said["number"], said["slug"]
-    if not question.status:  # questions whose status goes unsaid keep the hashes that they had before it could be said
-        del said["status"]
-    return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
-
-
 def _refuse_twins(sources: list[Source], documents: list[ParsedDocument]) -> None:
     seen: dict[tuple[str, str], str] = {}
     for source, document in zip(sources, documents, strict=True):
@@ -160,9 +152,12 @@ def _refuse_twins(sources: list[Source], documents: list[ParsedDocument]) -> Non
 class _Import:
     """One document on its way into the bank, inside the caller's transaction."""
 
-    def __init__(self, source: Source, parsed: ParsedDocument) -> None:
+    def __init__(self, source: Source, parsed: ParsedDocument, cause: Cause) -> None:
         self.source = clean_text(source.text)
         self.parsed = parsed
+        self.cause = dataclasses.replace(cause, reason=clean_text(Path(source.file).name)[:500])
+        self.is_reviewed = settings.REVIEW_REQUIRED and cause.author is not None
+        self.changes: list[tuple[Question, ParsedQuestion, str]] = []
         self.report = FileReport(source.file, problems=list(parsed.problems), notes=list(parsed.notes))
         self.topics: dict[str, Topic] = {}
 
@@ -176,6 +171,7 @@ class _Import:
         self.slugs = self._taken_slugs()
         for parsed in self.parsed.questions:
             self._import(parsed)
+        self._write_all()
         self._keep_source()
         self._note_missing()
         return self.report
@@ -203,12 +199,12 @@ class _Import:
         question, digest = self._known(parsed), content_hash(parsed)
         if question is None:
             self.report.created += 1
-            self._write(Question(slug=self._slug(parsed), number=parsed.number), parsed, digest)
+            self.changes.append((Question(slug=self._slug(parsed), number=parsed.number), parsed, digest))
         elif question.source_hash == digest or agrees(question, parsed):
             self.report.unchanged += 1
         else:
             self.report.updated += 1
-            self._write(question, parsed, digest)
+            self.changes.append((question, parsed, digest))
 
     def _known(self, parsed: ParsedQuestion) -> Question | None:
         """The question with this number; else one of no document with the slug that is said, which joins this one."""
@@ -221,8 +217,16 @@ class _Import:
                 known.save(update_fields=["document", "number"])
         return known
 
+    def _write_all(self) -> None:
+        note([change[0].pk for change in self.changes if change[0].pk], self.cause.at)
+        for change in self.changes:
+            self._write(*change)
+        record_many([change[0].pk for change in self.changes], Kind.IMPORTED, self.cause)
+
     def _write(self, question: Question, parsed: ParsedQuestion, digest: str) -> None:
         question.status = _status(question, parsed)
+        if self.is_reviewed and question.status == Question.Status.PUBLISHED:
+            question.status = Question.Status.IN_REVIEW
         for name in _TEXTS:
             setattr(question, name, getattr(parsed, name))
         question.document, question.language = self.document, self.document.language

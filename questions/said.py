@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+import json
 
 from django.utils.text import slugify
 
 from questions.documents import ParsedPoint, ParsedQuestion
+from questions.documents.points import points_of
 from questions.models import Question, Topic
 
 DEFAULT_TOPIC = "general"
@@ -49,6 +52,18 @@ def agrees(question: Question, parsed: ParsedQuestion) -> bool:
     return dataclasses.replace(parsed, line=0, topic="") == dataclasses.replace(said, topic="") and (
         find_topic(parsed.topic) == question.topic
     )
+
+
+def content_hash(question: ParsedQuestion) -> str:
+    """SHA-256 (hex) of what the document says about a question: not its place, nor what is derived from its answer."""
+    said = dataclasses.asdict(question)
+    derived = points_of(question.reference)[0][: len(question.points)]
+    if [point for point in question.points if point.kind == "must"] == derived:
+        said["points"] = [point for point in said["points"] if point["kind"] != "must"]
+    del said["line"], said["number"], said["slug"]
+    if not question.status:  # questions whose status goes unsaid keep the hashes that they had before it could be said
+        del said["status"]
+    return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
 def find_topic(name: str) -> Topic | None:

@@ -9,7 +9,7 @@ from typing import Any
 
 from interviewer import grading, interviews
 from interviewer.models import Answer, Grade, Interview, InterviewTemplate, User
-from questions.models import Question, RubricPoint, Topic
+from questions.models import Question, QuestionVersion, RubricPoint, Topic
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
 _numbers = itertools.count(1)
@@ -42,6 +42,11 @@ def question(*, points: list[str] | None = None, topic_slug: str = "serving", **
         RubricPoint(question=made, order=n, name=f"要点 {n}", text=text) for n, text in enumerate(texts, start=1)
     )
     return made
+
+
+def without_history() -> None:
+    """Forget all versions, past the doors that refuse it: only so can published questions be deleted."""
+    QuestionVersion._base_manager.all().delete()
 
 
 # Unlike one another, so that none of them is taken for a repetition of another.

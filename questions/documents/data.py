@@ -19,6 +19,7 @@ from typing import Any
 from django.utils.translation import gettext as _
 
 from questions.documents.lines import Line
+from questions.documents.metadata import STATUSES
 from questions.documents.naming import language_of, split_name
 from questions.documents.parsed import (
     NAME_LENGTH,
@@ -126,7 +127,7 @@ def read_question(row: Any, number: str, line: int) -> ParsedQuestion:
         seconds=int(_number(row, "seconds", 30, 7200, 300)),
         tags=_tags(row.get("tags", [])),
         points=tuple(points_of(reference)[0][:MOST_POINTS]) if points is None else _points(points),
-        status=_one_of(row, "status", ("draft", "published", "retired")) if row.get("status") else "",
+        status=_one_of(row, "status", STATUSES) if row.get("status") else "",
         slug=_slug(row),
     )
 

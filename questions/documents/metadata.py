@@ -20,8 +20,14 @@ _KINDS = {
 _LEVEL = {word: level for level, words in _LEVELS.items() for word in words.split()}
 _KIND = {word: kind for kind, words in _KINDS.items() for word in words.split()}
 _TIME = re.compile(r"(\d{1,9})\s*(s|sec|secs|second|seconds|秒|秒钟|m|min|mins|minute|minutes|分|分钟)?")
-_STATUSES = {"draft": "草稿 draft", "published": "已发布 发布 published", "retired": "已停用 停用 retired"}
-_STATUS = {word: status for status, words in _STATUSES.items() for word in words.split()}
+_STATUSES = {
+    "draft": "草稿|draft",
+    "review": "审核中|待审核|in review|review",
+    "published": "已发布|发布|published",
+    "retired": "已停用|停用|retired",
+}
+_STATUS = {word: status for status, words in _STATUSES.items() for word in words.split("|")}
+STATUSES = tuple(_STATUSES)
 _COMMAS = re.compile(r"[,，、;；]")
 
 
@@ -94,7 +100,7 @@ def _topic(text: str) -> str:
 
 def _status(text: str) -> str:
     if text.casefold() not in _STATUS:
-        message = _("Status “%(value)s” is not used: write “draft”, “published” or “retired”.")
+        message = _("Status “%(value)s” is not used: write “draft”, “in review”, “published” or “retired”.")
         raise ValueError(message % {"value": text[:40]})
     return _STATUS[text.casefold()]
 

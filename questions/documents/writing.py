@@ -29,7 +29,10 @@ _TEXTS = {"prompt": "prompt", "answer": "reference", "explanation": "explanation
 _LISTS = {"bonus": "should", "pitfalls": "pitfall"}
 _METADATA = ("topic", "difficulty", "seconds", "tags", "kind", "status", "slug")
 _KIND = {"zh-hans": {"coding": "编程", "discussion": "讨论"}, "en": {}}
-_STATUS = {"zh-hans": {"draft": "草稿", "published": "已发布", "retired": "已停用"}, "en": {}}
+_STATUS = {
+    "zh-hans": {"draft": "草稿", "review": "审核中", "published": "已发布", "retired": "已停用"},
+    "en": {"review": "in review"},
+}
 # Each may have to be written in its strict form: fenced, quoted or stated.
 _STRICT = ("title", "number", "prompt", "answer", "stated", "rubric", "explanation", "examples")
 

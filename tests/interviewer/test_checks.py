@@ -73,6 +73,7 @@ def test_with_no_environment_at_all_nothing_is_wrong(tmp_path):
         {
             "DATABASE_URL": ("E002", "mysql://user:hunter2@host/name"),
             "BEHIND_PROXY": ("E003", "2"),
+            "REVIEW_REQUIRED": ("E003", "maybe"),
             "OPENAI_BASE_URL": ("E005", "http://[host"),
             "EMBEDDING_MODEL": ("E006", "/nowhere"),
             "SWEEP_SECONDS": ("E010", "-1"),

@@ -18,6 +18,7 @@ from questions.documents import ParsedDocument, ParsedQuestion, Unwritable, pars
 from questions.documents.source import rewrite
 from questions.importing import Source, import_files, import_sources, import_starter_bank
 from questions.models import Document, Question, RubricPoint, Topic
+from tests import build
 from tests.questions.nasty import LANGUAGES, LINE, MANY, questions, slowly
 
 SEEDS = settings.BASE_DIR.parent / "shared" / "seeds"
@@ -53,6 +54,7 @@ def snapshot() -> list[dict]:
 
 
 def empty() -> None:
+    build.without_history()
     for model in (RubricPoint, Question, Document, Topic):
         model.objects.all().delete()
 
@@ -131,7 +133,7 @@ def touch(questions) -> None:
             case 1:
                 question.reference = question.reference.replace("\n", "\r\n") + "\r\n\r\n**Answer:** 1\r\n# 2\r\n```"
             case 2:
-                question.status = Question.Status.RETIRED
+                question.status = Question.Status.RETIRED if place % 16 == 2 else Question.Status.IN_REVIEW
             case 3:
                 question.points.filter(order=2).update(weight=2.5, name="*a* \\ b:")
             case 4:
@@ -168,6 +170,7 @@ def test_a_changed_question_is_written_in_the_shape_of_its_document(tmp_path: Pa
 def test_a_deleted_question_goes_and_a_new_one_comes_at_the_end(tmp_path: Path):
     bring(DOCUMENT)
     second = Question.objects.get(number="2")
+    build.without_history()
     Question.objects.get(number="1").delete()
     second.pk, second.slug, second.number, second.title = None, "third", "3", "When?"
     second.save()
@@ -212,13 +215,20 @@ def test_a_question_of_no_document_finds_itself_again(tmp_path: Path):
 
 
 @bank
-def test_a_retired_question_stays_retired(tmp_path: Path):
-    bring(DOCUMENT)
-    Question.objects.filter(number="1").update(status="retired")
+@pytest.mark.parametrize(("language", "status", "words"), [
+    ("en", "retired", "Question status:** retired"),
+    ("zh", "retired", "题目状态：** 已停用"),
+    ("en", "review", "Question status:** in review"),
+    ("zh", "review", "题目状态：** 审核中"),
+])  # fmt: skip
+def test_what_is_not_published_stays_so(tmp_path: Path, language: str, status: str, words: str):
+    bring(DOCUMENT, f"sample.{language}.md")
+    Question.objects.filter(number="1").update(status=status)
     export(tmp_path)
+    assert words in (tmp_path / f"sample.{language}.md").read_text()
     empty()
     import_files(tmp_path.iterdir())
-    assert set(Question.objects.values_list("number", "status")) == {("1", "retired"), ("2", "published")}
+    assert set(Question.objects.values_list("number", "status")) == {("1", status), ("2", "published")}
 
 
 @bank

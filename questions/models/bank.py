@@ -78,6 +78,7 @@ class Question(models.Model):
 
     class Status(models.TextChoices):
         DRAFT = "draft", _("Draft")
+        IN_REVIEW = "review", _("In review")
         PUBLISHED = "published", _("Published")
         RETIRED = "retired", _("Retired")
 

@@ -1,0 +1,16 @@
+"""The bank: topics, documents, questions with their rubric points, vectors and versions."""
+
+from questions.models.bank import Document, Language, Passage, Question, QuestionQuerySet, RubricPoint, Topic
+from questions.models.versions import AppendOnly, QuestionVersion
+
+__all__ = [
+    "AppendOnly",
+    "Document",
+    "Language",
+    "Passage",
+    "Question",
+    "QuestionQuerySet",
+    "QuestionVersion",
+    "RubricPoint",
+    "Topic",
+]

@@ -1,0 +1,207 @@
+"""The verbs of versions: every change of a question's words, rubric points, tags or status leaves one, made here.
+
+Each takes the questions' rows first, so that changes at once become versions one after the other. What was changed
+elsewhere, in a shell say, becomes a version of its own before the next change, so that nobody is held to have made it.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Iterable, Iterator
+from datetime import datetime
+from typing import Any
+
+from django.conf import settings
+from django.db import transaction
+from django.db.models import OuterRef, Subquery
+from django.utils import timezone
+from django.utils.translation import gettext as _
+
+from questions.differences import Piece, compare, folded, replaced
+from questions.frozen import FrozenPoint, FrozenQuestion
+from questions.models import Language, Question, QuestionVersion, RubricPoint, Topic
+
+Kind = QuestionVersion.Kind
+Status = Question.Status
+_BATCH = 500  # questions, with their words and points, in memory at once
+_TEXTS = ("title", "prompt", "reference", "explanation", "examples")
+_VALUES = ("language", "kind", "difficulty", "seconds", "slug")
+
+
+class NotAllowed(Exception):
+    """Nothing was changed. Its message is a sentence for the person who asked."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Cause:
+    """Who changed something, why and when. `author` is a user, or None for imports and commands."""
+
+    author: Any = None
+    reason: str = ""
+    at: datetime = dataclasses.field(default_factory=timezone.now)
+
+
+@dataclasses.dataclass(frozen=True)
+class Change:
+    """What became of one field: its name for people, and the pieces of its text."""
+
+    label: str
+    pieces: list[Piece]
+
+
+def record(question: int, kind: str, cause: Cause, restores: int | None = None) -> QuestionVersion | None:
+    """The version of what the question with this key says now; None, and no version, if the newest one says it too."""
+    return next(iter(record_many([question], kind, cause, restores)), None)
+
+
+def record_many(
+    questions: Iterable[int], kind: str, cause: Cause, restores: int | None = None
+) -> list[QuestionVersion]:
+    """The versions of those that changed; the number of queries grows with the batches, not with the questions."""
+    made: list[QuestionVersion] = []
+    with transaction.atomic():
+        for keys in batches(questions):
+            taken, newest = take(keys), _newest(keys)
+            new = (_next(question, newest.get(question.pk), kind, cause, restores) for question in taken)
+            made += QuestionVersion.objects.bulk_create([version for version in new if version is not None])
+    return made
+
+
+def record_change(question: int, kind: str, cause: Cause, restores: int | None = None) -> QuestionVersion | None:
+    """`record` what a person has written. Published words stay published, unless they lost their answer, or unless two
+    pairs of eyes are required: what the second pair has not seen is in review.
+    """
+    with transaction.atomic():
+        [current], newest = take([question]), _newest([question])
+        if current.status == Status.PUBLISHED and not _says(newest.get(question), current):
+            current.status = status_of_changed(current)
+            Question.objects.filter(pk=question).update(status=current.status)
+        return record(question, kind, cause, restores)
+
+
+def status_of_changed(question: Question) -> str:
+    """The status of a published question whose words have just changed by somebody's hand."""
+    if not question.reference.strip():
+        return Status.DRAFT
+    return Status.IN_REVIEW if settings.REVIEW_REQUIRED else Status.PUBLISHED
+
+
+def note(questions: Iterable[int], at: datetime | None = None) -> None:
+    """Call before a change: what no version tells yet becomes one, by nobody. Holds the rows for the transaction."""
+    record_many(questions, Kind.FOUND, Cause(at=at or timezone.now()))
+
+
+def roll_back(question: Question, version: QuestionVersion, cause: Cause) -> QuestionVersion:
+    """Let the question say again what `version` says: words, points and tags. Its status is not brought back.
+
+    The same content has the same hash. Only where the topic is gone, or the slug is another question's by now, the
+    present one stays. Raises NotAllowed where nothing would change.
+    """
+    with transaction.atomic():
+        note([question.pk], cause.at)
+        [current] = take([question.pk])
+        made = None
+        if version.question_id == current.pk and not _says(version, current):
+            _write(current, version.frozen, version.tags)
+            made = record_change(current.pk, Kind.RESTORED, cause, version.number)
+        if made is None:
+            raise NotAllowed(_("The question says what this version says already."))
+        return made
+
+
+def diff(older: QuestionVersion, newer: QuestionVersion, *, with_status: bool = True) -> list[Change]:
+    """What changed from the one version to the other, field by field: texts word by word, without the long stretches
+    that stayed; values as a whole.
+    """
+    before, after = facts(older, with_status=with_status), facts(newer, with_status=with_status)
+    texts = {*map(_label, _TEXTS), str(RubricPoint._meta.verbose_name_plural)}
+    return [
+        Change(label, folded(compare(before[label], text)) if label in texts else replaced(before[label], text))
+        for label, text in after.items()
+        if before[label] != text
+    ]
+
+
+def facts(version: QuestionVersion, *, with_status: bool = True) -> dict[str, str]:
+    """All that a version says: names of fields, in the reader's language, and their texts."""
+    said = version.frozen
+    told = {"status": Status(version.status).label} if with_status else {}
+    told |= {name: getattr(said, name) for name in _TEXTS}
+    labelled = {_label(name): str(text) for name, text in told.items()}
+    labelled[str(RubricPoint._meta.verbose_name_plural)] = "\n".join(map(_point, said.points))
+    values = {"topic": said.topic, "tags": version.tags, **{name: getattr(said, name) for name in _VALUES}}
+    values |= {"language": Language(said.language).label, "kind": Question.Kind(said.kind).label}
+    return labelled | {_label(name): str(value) for name, value in values.items()}
+
+
+def _label(name: str) -> str:
+    return str(Question._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
+
+
+def _point(point: FrozenPoint) -> str:
+    name = f"{point.name}: " if point.name else ""
+    return f"[{RubricPoint.Kind(point.kind).label} ×{point.weight:g}] {name}{point.text}"
+
+
+def take(keys: list[int]) -> list[Question]:
+    """The questions, topics and points as they are now, nobody else changing their rows before the transaction ends.
+
+    On SQLite, where rows cannot be locked, every transaction is the only writer from its beginning.
+    """
+    locked = Question.objects.select_for_update(of=("self",)).filter(pk__in=keys).order_by("pk")
+    return list(locked.select_related("topic").prefetch_related("points"))
+
+
+def batches(keys: Iterable[int]) -> Iterator[list[int]]:
+    """The keys in order, a bounded number at a time. One order for all: two runs then never wait for each other."""
+    ordered = sorted(keys)
+    return (ordered[place : place + _BATCH] for place in range(0, len(ordered), _BATCH))
+
+
+def _newest(keys: list[int]) -> dict[int, QuestionVersion]:
+    """Question → its newest version, without the content."""
+    own = QuestionVersion.objects.filter(question=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    newest = Question.objects.filter(pk__in=keys).values(newest=Subquery(own))
+    return {version.question_id: version for version in QuestionVersion.objects.filter(pk__in=newest).defer("content")}
+
+
+def _says(version: QuestionVersion | None, question: Question) -> bool:
+    """Whether a version has the question's words, points and tags; its status is another matter."""
+    return version is not None and (version.content_hash, version.tags) == (question.frozen().hash, question.tags)
+
+
+def _next(
+    question: Question, newest: QuestionVersion | None, kind: str, cause: Cause, restores: int | None
+) -> QuestionVersion | None:
+    if newest is not None and newest.status == question.status and _says(newest, question):
+        return None
+    said = question.frozen()
+    return QuestionVersion(
+        question=question,
+        number=newest.number + 1 if newest else 1,
+        kind=kind,
+        author=cause.author,
+        at=cause.at,
+        reason=cause.reason,
+        status=question.status,
+        tags=question.tags,
+        content=said.to_json(),
+        content_hash=said.hash,
+        restores=restores,
+    )
+
+
+def _write(question: Question, said: FrozenQuestion, tags: str) -> None:
+    slug = question.slug if Question.objects.filter(slug=said.slug).exclude(pk=question.pk).exists() else said.slug
+    for name in (*_TEXTS, *_VALUES):
+        setattr(question, name, getattr(said, name))
+    question.topic = Topic.objects.filter(slug=said.topic).first() or question.topic
+    question.slug, question.tags = slug, tags
+    question.save()
+    question.points.all().delete()
+    RubricPoint.objects.bulk_create(
+        RubricPoint(
+            question=question, order=order, name=point.name, text=point.text, kind=point.kind, weight=point.weight
+        )
+        for order, point in enumerate(said.points, start=1)
+    )
