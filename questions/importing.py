@@ -19,7 +19,18 @@ from django.db import models, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from questions.documents import DocumentError, ParsedDocument, ParsedQuestion, Remark, decode, is_markdown, parse
+from questions.documents import (
+    PACKED,
+    DocumentError,
+    ParsedDocument,
+    ParsedQuestion,
+    Remark,
+    decode,
+    format_of,
+    is_markdown,
+    parse,
+    unpack,
+)
 from questions.documents.parsed import SLUG_LENGTH
 from questions.documents.points import points_of
 from questions.models import Document, Question, RubricPoint, Topic
@@ -36,10 +47,14 @@ class ImportFailed(Exception):
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A question document as text; `file` is what reports call it, its last part names the document."""
+    """A question document as text; `file` is what reports call it, its last part names the document.
+
+    `unpacked` is what was read from a packed file: then `text` says the same, and is what the bank keeps.
+    """
 
     file: str
     text: str
+    unpacked: ParsedDocument | None = None
 
 
 @dataclasses.dataclass
@@ -65,7 +80,7 @@ def import_files(paths: Iterable[str | Path], *, dry_run: bool = False) -> list[
     sources, errors = [], []
     for path in paths:
         try:
-            sources.append(Source(clean_text(str(path)), read_text(Path(path))))
+            sources.append(read_source(Path(path)))
         except DocumentError as error:
             errors.append(f"{clean_text(str(path))}: {error}")
     if errors:
@@ -78,7 +93,7 @@ def import_sources(sources: list[Source], *, dry_run: bool = False) -> list[File
 
     Raises ImportFailed if two of them are the same edition of the same document.
     """
-    documents = [parse(source.text, Path(source.file).name) for source in sources]
+    documents = [source.unpacked or parse(source.text, Path(source.file).name) for source in sources]
     _refuse_twins(sources, documents)
     with transaction.atomic():
         reports = [_Import(source, document).run() for source, document in zip(sources, documents, strict=True)]
@@ -113,8 +128,26 @@ def starter_topics() -> list[dict[str, str]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
 
 
+def read_source(path: Path) -> Source:
+    """A file of at most 10 MB, unpacked if its ending says so. Raises DocumentError with a sentence that says what is
+    wrong with it.
+    """
+    file = clean_text(str(path))
+    if format_of(path.name) not in PACKED:
+        return Source(file, read_text(path))
+    unpacked = unpack(_read_bytes(path), path.name)
+    return Source(file, unpacked.text, unpacked.document)
+
+
 def read_text(path: Path) -> str:
     """The text of a file of at most 10 MB. Raises DocumentError with a sentence that says what is wrong with it."""
+    text = decode(_read_bytes(path))
+    if not text.strip():
+        raise DocumentError(_("This file is empty."))
+    return text
+
+
+def _read_bytes(path: Path) -> bytes:
     try:
         found = path.stat()
         if stat.S_ISDIR(found.st_mode):
@@ -123,16 +156,16 @@ def read_text(path: Path) -> str:
             raise DocumentError(_("This is not a file but a device or a pipe: save its text as a file first."))
         if found.st_size > LARGEST_BYTES:
             raise DocumentError(_("This file is too large: split it into files of at most 10 MB."))
-        text = decode(path.read_bytes())
+        data = path.read_bytes()
     except FileNotFoundError:
         raise DocumentError(_("There is no such file.")) from None
     except (OSError, ValueError) as error:
         if isinstance(error, DocumentError):
             raise
         raise DocumentError(_("This file cannot be read: %(reason)s.") % {"reason": error}) from error
-    if not text.strip():
+    if not data:
         raise DocumentError(_("This file is empty."))
-    return text
+    return data
 
 
 def content_hash(question: ParsedQuestion) -> str:
@@ -162,6 +195,7 @@ class _Import:
 
     def __init__(self, source: Source, parsed: ParsedDocument) -> None:
         self.source = clean_text(source.text)
+        self.is_packed = source.unpacked is not None
         self.parsed = parsed
         self.report = FileReport(source.file, problems=list(parsed.problems), notes=list(parsed.notes))
         self.topics: dict[str, Topic] = {}
@@ -189,7 +223,8 @@ class _Import:
     def _keep_source(self) -> None:
         """Keep the text, unless it is but another format for what the bank has: the prose of Markdown would go."""
         changes = self.report.created + self.report.updated
-        if not changes and is_markdown(self.document.source) and not is_markdown(self.source):
+        is_other = self.is_packed or not is_markdown(self.source)
+        if not changes and is_other and is_markdown(self.document.source):
             return
         if self.document.source != self.source:
             self.document.source = self.source
