@@ -23,6 +23,7 @@ from questions.documents import (
     is_markdown,
     pack,
     write,
+    write_docx,
 )
 from questions.documents.source import questions_of, rewrite
 from questions.models import Document, Question, Topic
@@ -110,9 +111,9 @@ def export_documents(selection: Selection, ending: str = "md") -> list[Exported]
 def _file(
     name: str, language: str, questions: list[Question], topics: _Topics, form: str
 ) -> tuple[bytes, tuple[Remark, ...]]:
-    if form == "md":
+    if form in ("md", "docx"):  # Word holds what Markdown holds, what stands around the questions too
         text, remarks = _markdown(name, language, questions, topics)
-        return text.encode("utf-8"), remarks
+        return (text.encode("utf-8") if form == "md" else write_docx(text)), remarks
     document = _document(name, language, questions)
     return (pack(document, form) if form in PACKED else write(document, form).encode("utf-8")), ()
 

@@ -5,6 +5,7 @@ in `labels` (the words) and `markdown` (the order) for Markdown, in `data` for J
 """
 
 from questions.documents.decoding import DocumentError, decode
+from questions.documents.docx_format import write_docx
 from questions.documents.formats import (
     FORMATS,
     PACKED,
@@ -39,4 +40,5 @@ __all__ = [
     "unpack",
     "write",
     "write_document",
+    "write_docx",
 ]

@@ -15,6 +15,7 @@ from django.utils.translation import gettext as _
 from questions.documents import markdown
 from questions.documents.csv_format import read_csv, write_csv
 from questions.documents.data import FORMAT, Misfit
+from questions.documents.docx_format import read_docx, write_docx
 from questions.documents.json_format import read_json, write_json
 from questions.documents.naming import language_of, split_name
 from questions.documents.parsed import ParsedDocument, ParsedQuestion, Remark, shorten
@@ -25,7 +26,7 @@ from questions.text import clean_text
 
 _READERS: dict[str, Callable[[str, str], ParsedDocument]] = {"json": read_json, "yaml": read_yaml, "csv": read_csv}
 _WRITERS: dict[str, Callable[[ParsedDocument], str]] = {"json": write_json, "yaml": write_yaml, "csv": write_csv}
-_ENDINGS = {"yml": "yaml", "yaml": "yaml", "json": "json", "csv": "csv", "xlsx": "xlsx"}
+_ENDINGS = {"yml": "yaml", "yaml": "yaml", "json": "json", "csv": "csv", "xlsx": "xlsx", "docx": "docx"}
 TEXTS = ("md", *_WRITERS)
 
 
@@ -42,8 +43,16 @@ def _unpack_xlsx(data: bytes, name: str) -> Unpacked:
     return Unpacked(document, write_csv(document))
 
 
-_UNPACKERS: dict[str, Callable[[bytes, str], Unpacked]] = {"xlsx": _unpack_xlsx}
-_PACKERS: dict[str, Callable[[ParsedDocument], bytes]] = {"xlsx": write_xlsx}
+def _unpack_docx(data: bytes, name: str) -> Unpacked:
+    return Unpacked(*read_docx(data, name))
+
+
+def _pack_docx(document: ParsedDocument) -> bytes:
+    return write_docx(write_document(document))
+
+
+_UNPACKERS: dict[str, Callable[[bytes, str], Unpacked]] = {"xlsx": _unpack_xlsx, "docx": _unpack_docx}
+_PACKERS: dict[str, Callable[[ParsedDocument], bytes]] = {"xlsx": write_xlsx, "docx": _pack_docx}
 PACKED = tuple(_PACKERS)
 FORMATS = (*TEXTS, *PACKED)
 

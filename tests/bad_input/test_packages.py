@@ -14,13 +14,13 @@ from django.core.management import CommandError, call_command
 
 from questions.documents import DocumentError, ParsedDocument, ParsedQuestion, pack, package, unpack
 from questions.models import Document, Question
-from tests.questions.packages import OLE, cells, office, unzipped, workbook, zipped
+from tests.questions.packages import OLE, cells, unzipped, workbook, zipped
 
 pytestmark = pytest.mark.django_db
 
-FORMS = ["xlsx"]
+FORMS = ["xlsx", "docx"]
 GOOD = ParsedDocument("a", "en", (ParsedQuestion("1", 0, "Why?", "Why, then?", "Because."),), (), (), "")
-MAIN = {"xlsx": "xl/worksheets/sheet1.xml"}
+MAIN = {"xlsx": "xl/worksheets/sheet1.xml", "docx": "word/document.xml"}
 LAUGHS = '<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
 FILES = '<!DOCTYPE l [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 DAMAGED, DISHONEST = "damaged or not what its name says", "honest package"
@@ -151,4 +151,6 @@ def test_nothing_outside_of_the_package_is_looked_at(target: str):
 
 def test_a_document_is_no_workbook():
     with pytest.raises(DocumentError, match="no Excel workbook"):
-        unpack(zipped(office("word/document.xml", "<document><body/></document>")), "a.xlsx")
+        unpack(pack(GOOD, "docx"), "a.xlsx")
+    with pytest.raises(DocumentError, match="no Word document"):
+        unpack(pack(GOOD, "xlsx"), "a.docx")

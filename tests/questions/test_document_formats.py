@@ -20,6 +20,7 @@ from tests.questions.nasty import LANGUAGES, MANY, slowly
 
 SEEDS = settings.BASE_DIR.parent / "shared" / "seeds"
 OTHERS = [form for form in FORMATS if form != "md"]
+NO_CONTROLS = ("docx",)  # XML knows no control characters
 bank = pytest.mark.django_db
 
 
@@ -85,7 +86,11 @@ def test_documents_from_the_field_survive(tmp_path: Path, form: str):
 @given(MANY, LANGUAGES)
 def test_whatever_is_written_is_read_as_the_same(form: str, wanted: tuple[ParsedQuestion, ...], language: str):
     given = ParsedDocument("a", language, wanted, (), (), "")
-    document = read_again(given, form)
+    try:
+        document = read_again(given, form)
+    except Unwritable as error:
+        assert form in NO_CONTROLS and "cannot hold the character U+" in str(error)
+        return
     assert [dataclasses.replace(question, line=0) for question in document.questions] == list(wanted)
     assert (document.name, document.language, document.problems) == ("a", language, ())
 
