@@ -20,6 +20,7 @@ from questions.documents import (
     ParsedQuestion,
     Remark,
     Unwritable,
+    ending_of,
     is_markdown,
     pack,
     write,
@@ -72,12 +73,12 @@ class Exported:
         return self.data.decode("utf-8")
 
 
-def export_files(folder: Path, selection: Selection, ending: str = "md") -> list[Exported]:
+def export_files(folder: Path, selection: Selection, form: str = "md") -> list[Exported]:
     """Write what is chosen into `folder`, which is made if need be; files of the same names are replaced.
 
     Raises ExportFailed, having written nothing, if a document cannot be written without loss.
     """
-    found = export_documents(selection, ending)
+    found = export_documents(selection, form)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for exported in found:
@@ -87,7 +88,7 @@ def export_files(folder: Path, selection: Selection, ending: str = "md") -> list
     return found
 
 
-def export_documents(selection: Selection, ending: str = "md") -> list[Exported]:
+def export_documents(selection: Selection, form: str = "md") -> list[Exported]:
     """What is chosen as files, in the order of their names. Raises ExportFailed."""
     groups: dict[tuple[str, str], list[Question]] = {}
     loose = _loose_name()
@@ -97,9 +98,9 @@ def export_documents(selection: Selection, ending: str = "md") -> list[Exported]
     topics = _Topics()
     found, errors = [], []
     for (name, language), questions in sorted(groups.items()):
-        file = f"{name}.{_ENDINGS[language]}.{ending}"
+        file = f"{name}.{_ENDINGS[language]}.{ending_of(form)}"
         try:
-            data, remarks = _file(name, language, questions, topics, ending)
+            data, remarks = _file(name, language, questions, topics, form)
             found.append(Exported(file, data, len(questions), remarks))
         except Unwritable as error:
             errors.append(f"{file}: {error}")

@@ -19,6 +19,7 @@ from questions.documents.docx_format import read_docx, write_docx
 from questions.documents.json_format import read_json, write_json
 from questions.documents.naming import language_of, split_name
 from questions.documents.parsed import ParsedDocument, ParsedQuestion, Remark, shorten
+from questions.documents.qti_format import read_qti, write_qti
 from questions.documents.writing import Unwritable, same, write_document
 from questions.documents.xlsx_format import read_xlsx, write_xlsx
 from questions.documents.yaml_format import read_yaml, write_yaml
@@ -26,7 +27,7 @@ from questions.text import clean_text
 
 _READERS: dict[str, Callable[[str, str], ParsedDocument]] = {"json": read_json, "yaml": read_yaml, "csv": read_csv}
 _WRITERS: dict[str, Callable[[ParsedDocument], str]] = {"json": write_json, "yaml": write_yaml, "csv": write_csv}
-_ENDINGS = {"yml": "yaml", "yaml": "yaml", "json": "json", "csv": "csv", "xlsx": "xlsx", "docx": "docx"}
+_ENDINGS = {"yml": "yaml", "yaml": "yaml", "json": "json", "csv": "csv", "xlsx": "xlsx", "docx": "docx", "zip": "qti"}
 TEXTS = ("md", *_WRITERS)
 
 
@@ -47,12 +48,21 @@ def _unpack_docx(data: bytes, name: str) -> Unpacked:
     return Unpacked(*read_docx(data, name))
 
 
+def _unpack_qti(data: bytes, name: str) -> Unpacked:
+    document = read_qti(data, name)
+    return Unpacked(document, write_json(document))
+
+
 def _pack_docx(document: ParsedDocument) -> bytes:
     return write_docx(write_document(document))
 
 
-_UNPACKERS: dict[str, Callable[[bytes, str], Unpacked]] = {"xlsx": _unpack_xlsx, "docx": _unpack_docx}
-_PACKERS: dict[str, Callable[[ParsedDocument], bytes]] = {"xlsx": write_xlsx, "docx": _pack_docx}
+_UNPACKERS: dict[str, Callable[[bytes, str], Unpacked]] = {
+    "xlsx": _unpack_xlsx,
+    "docx": _unpack_docx,
+    "qti": _unpack_qti,
+}
+_PACKERS: dict[str, Callable[[ParsedDocument], bytes]] = {"xlsx": write_xlsx, "docx": _pack_docx, "qti": write_qti}
 PACKED = tuple(_PACKERS)
 FORMATS = (*TEXTS, *PACKED)
 
@@ -61,6 +71,11 @@ def format_of(name: str) -> str:
     """The format that a file's name says: "md" unless its ending is one of the others."""
     ending = name.rsplit(".", 1)[-1].strip().casefold() if "." in name else ""
     return _ENDINGS.get(ending, "md")
+
+
+def ending_of(form: str) -> str:
+    """The ending of the names of files in one of FORMATS, without its dot."""
+    return "zip" if form == "qti" else form
 
 
 def is_markdown(source: str) -> bool:
@@ -103,7 +118,7 @@ def write(document: ParsedDocument, form: str) -> str:
 def pack(document: ParsedDocument, form: str) -> bytes:
     """As `write`, the bytes of a file in one of PACKED."""
     data = _PACKERS[form](document)
-    _verify(document, unpack(data, f"a.{document.language[:2]}.{form}").document)
+    _verify(document, unpack(data, f"a.{document.language[:2]}.{ending_of(form)}").document)
     return data
 
 

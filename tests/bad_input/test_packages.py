@@ -12,15 +12,15 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
-from questions.documents import DocumentError, ParsedDocument, ParsedQuestion, pack, package, unpack
+from questions.documents import DocumentError, ParsedDocument, ParsedQuestion, ending_of, pack, package, unpack
 from questions.models import Document, Question
 from tests.questions.packages import OLE, cells, unzipped, workbook, zipped
 
 pytestmark = pytest.mark.django_db
 
-FORMS = ["xlsx", "docx"]
+FORMS = ["xlsx", "docx", "qti"]
 GOOD = ParsedDocument("a", "en", (ParsedQuestion("1", 0, "Why?", "Why, then?", "Because."),), (), (), "")
-MAIN = {"xlsx": "xl/worksheets/sheet1.xml", "docx": "word/document.xml"}
+MAIN = {"xlsx": "xl/worksheets/sheet1.xml", "docx": "word/document.xml", "qti": "items/q1.xml"}
 LAUGHS = '<!DOCTYPE l [<!ENTITY a "aaaa"><!ENTITY b "&a;&a;&a;">]>'
 FILES = '<!DOCTYPE l [<!ENTITY a SYSTEM "file:///etc/passwd">]>'
 DAMAGED, DISHONEST = "damaged or not what its name says", "honest package"
@@ -87,8 +87,8 @@ BAD: dict[str, tuple[Callable[[Good], bytes], str]] = {
     "text": (lambda good: b"title,prompt\nWhy?,Why?\n", DAMAGED),
     "torn": (lambda good: good.data[:-200], DAMAGED),
     "torn at its beginning": (lambda good: good.data[len(good.data) // 2 :], DAMAGED),
-    "an empty archive": (lambda good: zipped({}), DAMAGED),
-    "another archive": (lambda good: zipped({"a.md": "### 1. Why?"}), DAMAGED),
+    "an empty archive": (lambda good: zipped({}), f"{DAMAGED}|no QTI package"),
+    "another archive": (lambda good: zipped({"a.md": "### 1. Why?"}), f"{DAMAGED}|no QTI package"),
     "without its main part": (Good.without_main, DAMAGED),
     "no XML": (lambda good: good.changed(lambda text: "Why?"), DAMAGED),
     "torn XML": (lambda good: good.changed(lambda text: text[:-20]), DAMAGED),
@@ -116,17 +116,17 @@ BAD: dict[str, tuple[Callable[[Good], bytes], str]] = {
 @pytest.mark.parametrize(("make", "sentence"), BAD.values(), ids=BAD)
 def test_a_package_that_cannot_be_read_stops_the_run(tmp_path: Path, form: str, make, sentence: str):
     (tmp_path / "good.en.md").write_text("### 1. Why?\n\n**Question:** Why?\n\n**Answer:** Because.\n")
-    bad = tmp_path / f"bad.en.{form}"
+    bad = tmp_path / f"bad.en.{ending_of(form)}"
     bad.write_bytes(make(Good(form)))
     with pytest.raises(CommandError, match=sentence) as error:
         call_command("import_questions", str(tmp_path / "good.en.md"), str(bad), stdout=io.StringIO())
-    assert str(error.value).count("\n") == 0 and f"bad.en.{form}: " in str(error.value)
+    assert str(error.value).count("\n") == 0 and f"{bad.name}: " in str(error.value)
     assert not Question.objects.exists() and not Document.objects.exists()
 
 
 @pytest.mark.parametrize("form", FORMS)
 def test_the_package_that_is_made_bad_is_good(tmp_path: Path, form: str):
-    path = tmp_path / f"good.en.{form}"
+    path = tmp_path / f"good.en.{ending_of(form)}"
     path.write_bytes(Good(form).changed(lambda text: text))
     call_command("import_questions", str(path), stdout=io.StringIO())
     assert Question.objects.get().reference == "Because."
