@@ -9,9 +9,10 @@ import re
 from django.utils.translation import gettext as _
 
 from questions.documents import markdown
+from questions.documents.decoding import DocumentError
 from questions.documents.lines import plain_lines, read_lines
 from questions.documents.markdown import Reader
-from questions.documents.package import NOT_XML, pack
+from questions.documents.package import LARGEST_TEXT, NOT_XML, pack, too_large
 from questions.documents.paragraphs import Paragraph, Placed, Run, lines_of, paragraphs_of
 from questions.documents.parsed import ParsedDocument, Remark, shorten
 from questions.documents.word import read_word
@@ -51,6 +52,8 @@ def read_docx(data: bytes, name: str) -> tuple[ParsedDocument, str]:
     found = read_word(data)
     lines = lines_of(found.paragraphs)
     text = _text(lines)
+    if len(text) > LARGEST_TEXT:  # before any time is spent on it
+        raise DocumentError(too_large())
     document = markdown.parse(text, name)
     told = tuple(Remark(0, message) for message in found.remarks)
     return dataclasses.replace(

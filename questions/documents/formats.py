@@ -15,9 +15,11 @@ from django.utils.translation import gettext as _
 from questions.documents import markdown
 from questions.documents.csv_format import read_csv, write_csv
 from questions.documents.data import FORMAT, Misfit
+from questions.documents.decoding import DocumentError
 from questions.documents.docx_format import read_docx, write_docx
 from questions.documents.json_format import read_json, write_json
 from questions.documents.naming import language_of, split_name
+from questions.documents.package import LARGEST_TEXT, too_large
 from questions.documents.parsed import ParsedDocument, ParsedQuestion, Remark, shorten
 from questions.documents.qti_format import read_qti, write_qti
 from questions.documents.writing import Unwritable, same, write_document
@@ -101,9 +103,12 @@ def parse(text: str, name: str) -> ParsedDocument:
 def unpack(data: bytes, name: str) -> Unpacked:
     """As `parse`, from the bytes of a packed file. Raises DocumentError for one that is not what its name says."""
     try:
-        return _UNPACKERS[format_of(name)](data, name)
+        unpacked = _UNPACKERS[format_of(name)](data, name)
     except Misfit as error:
         return Unpacked(_nothing(name, error), "")
+    if len(unpacked.text.encode("utf-8")) > LARGEST_TEXT:
+        raise DocumentError(too_large())
+    return unpacked
 
 
 def write(document: ParsedDocument, form: str) -> str:

@@ -20,9 +20,10 @@ from questions.documents.decoding import DocumentError
 
 MOST_PARTS = 5000
 LARGEST_PACKAGE = 200 * 1024 * 1024  # of all parts unpacked, pictures that nobody reads among them
-MOST_BYTES = 100 * 1024 * 1024  # that are read, and
+MOST_BYTES = 50 * 1024 * 1024  # of XML that are read, and
 MOST_ELEMENTS = 1_000_000  # in one package
 DEEPEST = 200
+LARGEST_TEXT = 10 * 1024 * 1024  # of what the XML says: as much as a text file may hold
 NOT_XML = re.compile("[\x00-\x08\x0b-\x1f\ud800-\udfff\ufffe\uffff]")  # characters that XML 1.0 cannot hold
 _OLE = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1"
 _ENCRYPTED = "EncryptedPackage".encode("utf-16-le")
@@ -47,7 +48,7 @@ class Package:
     def _check(self) -> None:
         parts = self._archive.infolist()
         if len(parts) > MOST_PARTS or sum(part.file_size for part in parts) > LARGEST_PACKAGE:
-            raise DocumentError(_too_large())
+            raise DocumentError(too_large())
         if len(parts) != len(self._parts) or any(_SLIP.match(part.orig_filename) for part in parts):
             raise DocumentError(_("The names in this file are not those of an honest package: it was not read."))
         if any(part.flag_bits & 1 for part in parts):
@@ -63,7 +64,7 @@ class Package:
             raise DocumentError(_damaged())
         self._bytes += part.file_size
         if self._bytes > MOST_BYTES:
-            raise DocumentError(_too_large())
+            raise DocumentError(too_large())
         try:
             with self._archive.open(part) as file:  # gives no more than was declared, and compares the checksum there
                 return file.read()
@@ -120,7 +121,7 @@ class _Builder(ET.TreeBuilder):
         self.count += 1
         self.depth += 1
         if self.count > self.most or self.depth > DEEPEST:
-            raise DocumentError(_too_large())
+            raise DocumentError(too_large())
         return super().start(_local(tag), {_local(key): value for key, value in attrs.items()})
 
     def end(self, tag: str) -> ET.Element:
@@ -172,5 +173,6 @@ def _damaged() -> str:
     return _("This file is damaged or not what its name says: open it in its program and save it again.")
 
 
-def _too_large() -> str:
+def too_large() -> str:
+    """What is said of a file that holds too much."""
     return _("Unpacked, this file is too large: split it into smaller ones.")

@@ -101,7 +101,11 @@ BAD: dict[str, tuple[Callable[[Good], bytes], str]] = {
     "a slip for Windows": (lambda good: good.plus({"a\\..\\..\\x": "x"}), DISHONEST),
     "a part twice": (Good.doubled, DISHONEST),
     "a bomb beside": (lambda good: good.plus({"media/x": bytes(201 * 2**20)}), LARGE),
-    "a bomb": (lambda good: good.changed(lambda text: text.replace("Why", "W" * (101 * 2**20), 1)), LARGE),
+    "a bomb": (lambda good: good.changed(lambda text: text.replace("Why", "W" * (51 * 2**20), 1)), LARGE),
+    "more text than a text file may hold": (
+        lambda good: good.changed(lambda text: text.replace("Because", "W" * (10 * 2**20), 1)),
+        LARGE,
+    ),
     "a part that lies about its size": (Good.lying, DAMAGED),
     "too many parts": (lambda good: good.plus({f"p{n}": "" for n in range(5001)}), LARGE),
     "another method of packing": (lambda good: good.packed_as(zipfile.ZIP_LZMA), DAMAGED),
