@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import re
+from functools import partial
 
 from django.utils.translation import gettext as _
 
@@ -13,7 +14,7 @@ from questions.documents.decoding import DocumentError
 from questions.documents.lines import plain_lines, read_lines
 from questions.documents.markdown import Reader
 from questions.documents.package import LARGEST_TEXT, NOT_XML, pack, too_large
-from questions.documents.paragraphs import Paragraph, Placed, Run, lines_of, paragraphs_of
+from questions.documents.paragraphs import Paragraph, Placed, Run, lines_of, literal, paragraphs_of
 from questions.documents.parsed import ParsedDocument, Remark, shorten
 from questions.documents.word import read_word
 from questions.documents.word_parts import FRAME, HEAD, WORD, numbering_part
@@ -33,15 +34,16 @@ def write_docx(text: str) -> bytes:
         message = _("Word cannot hold the character U+%(code)04X in line %(line)d of the Markdown: correct it first.")
         raise Unwritable(message % {"code": ord(found[0]), "line": line})
     questions = tuple(Reader(read_lines(text)[0]).read())
-    for exact in (False, True):
-        data = _packed(paragraphs_of(text, exact))
+    for shape in (paragraphs_of, partial(paragraphs_of, exact=True)):
+        data = _packed(shape(text))
         try:
             check(_text(lines_of(read_word(data).paragraphs)), questions)
             return data
         except Unwritable:
-            if exact:
-                raise
-    raise AssertionError("the loop returns or raises")
+            continue
+    data = _packed([literal(text.split("\n"))])
+    check(_text(lines_of(read_word(data).paragraphs)), questions)
+    return data
 
 
 def read_docx(data: bytes, name: str) -> tuple[ParsedDocument, str]:

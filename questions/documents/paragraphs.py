@@ -195,10 +195,10 @@ def paragraphs_of(text: str, exact: bool = False) -> list[Paragraph]:
         blank = start - end
         if found and not blank and _gap(found[-1], block[0], False):
             if found[-1].kind == "heading" and exact:  # all headings keep with what is below them, which says nothing
-                found[-1] = _literal([line.text for line in lines_of(found[-1:])])
+                found[-1] = literal([line.text for line in lines_of(found[-1:])])
             found[-1] = dataclasses.replace(found[-1], is_tight=found[-1].kind != "heading")
         elif found and exact and blank != _gap(found[-1], block[0], False):
-            block = [_literal([*[""] * (blank - 1), *lines[start:after]])]
+            block = [literal([*[""] * (blank - 1), *lines[start:after]])]
         found += block
         end = after
     return found
@@ -210,7 +210,7 @@ def _spans(text: str, lines: list[str]) -> Iterator[tuple[int, int, str]]:
         if token.level or token.map is None or token.nesting < 0:
             continue
         start, after = token.map[0], min(token.map[1], len(lines))
-        while after - 1 > start and not lines[after - 1].strip():
+        while after - 1 > start and not lines[after - 1].strip(" \t"):
             after -= 1
         yield start, after, token.type
 
@@ -226,10 +226,11 @@ def _best(lines: list[str], kind: str, name: int) -> list[Paragraph]:
     elif kind == "paragraph_open":
         runs = _runs("\n".join(lines))
         shaped = [] if is_code(runs) else [Paragraph(runs)]
-    return shaped if [line.text for line in lines_of(shaped)] == lines else [_literal(lines)]
+    return shaped if [line.text for line in lines_of(shaped)] == lines else [literal(lines)]
 
 
-def _literal(lines: list[str]) -> Paragraph:
+def literal(lines: list[str]) -> Paragraph:
+    """Lines to the letter."""
     return Paragraph((Run("\n".join(lines)),), "literal")
 
 
