@@ -153,7 +153,7 @@ def _complete(messages: list[Message], request: _Request) -> _Completion:
                 model=settings.OPENAI_MODEL,
                 messages=sent,
                 **_with_temperature(options, request.temperature),
-                # As it is: the client would look into every corner of the schema, at a tenth of what a grading costs us.
+                # As it is: else the client walks through the whole schema, at a tenth of what a grading costs us.
                 extra_body=_response_format(mode, request, has_lengths=dialect.has_lengths),
             )
         except openai.APIStatusError as error:

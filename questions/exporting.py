@@ -14,7 +14,18 @@ from pathlib import Path
 
 from django.utils.translation import gettext as _
 
-from questions.documents import ParsedDocument, ParsedQuestion, Remark, Unwritable, is_markdown, write
+from questions.documents import (
+    PACKED,
+    ParsedDocument,
+    ParsedQuestion,
+    Remark,
+    Unwritable,
+    ending_of,
+    is_markdown,
+    pack,
+    write,
+    write_docx,
+)
 from questions.documents.source import questions_of, rewrite
 from questions.models import Document, Question, Topic
 from questions.said import find_topic, said_of
@@ -49,31 +60,36 @@ class Selection:
 
 @dataclasses.dataclass(frozen=True)
 class Exported:
-    """One file: its name, its text, how many questions it holds, and what its reader should know."""
+    """One file: its name, its bytes, how many questions it holds, and what its reader should know."""
 
     file: str
-    text: str
+    data: bytes
     questions: int
     remarks: tuple[Remark, ...] = ()
 
+    @property
+    def text(self) -> str:
+        """What stands in a file that is a text."""
+        return self.data.decode("utf-8")
 
-def export_files(folder: Path, selection: Selection, ending: str = "md") -> list[Exported]:
+
+def export_files(folder: Path, selection: Selection, form: str = "md") -> list[Exported]:
     """Write what is chosen into `folder`, which is made if need be; files of the same names are replaced.
 
     Raises ExportFailed, having written nothing, if a document cannot be written without loss.
     """
-    found = export_documents(selection, ending)
+    found = export_documents(selection, form)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for exported in found:
-            _replace(folder / exported.file, exported.text)
+            _replace(folder / exported.file, exported.data)
     except OSError as error:
         raise ExportFailed(_("The files cannot be written: %(reason)s.") % {"reason": error}) from error
     return found
 
 
-def export_documents(selection: Selection, ending: str = "md") -> list[Exported]:
-    """What is chosen as texts, in the order of their names. Raises ExportFailed."""
+def export_documents(selection: Selection, form: str = "md") -> list[Exported]:
+    """What is chosen as files, in the order of their names. Raises ExportFailed."""
     groups: dict[tuple[str, str], list[Question]] = {}
     loose = _loose_name()
     for question in selection.chosen():
@@ -82,18 +98,25 @@ def export_documents(selection: Selection, ending: str = "md") -> list[Exported]
     topics = _Topics()
     found, errors = [], []
     for (name, language), questions in sorted(groups.items()):
-        file = f"{name}.{_ENDINGS[language]}.{ending}"
+        file = f"{name}.{_ENDINGS[language]}.{ending_of(form)}"
         try:
-            if ending == "md":
-                text, remarks = _markdown(name, language, questions, topics)
-            else:
-                text, remarks = write(_document(name, language, questions), ending), ()
-            found.append(Exported(file, text, len(questions), remarks))
+            data, remarks = _file(name, language, questions, topics, form)
+            found.append(Exported(file, data, len(questions), remarks))
         except Unwritable as error:
             errors.append(f"{file}: {error}")
     if errors:
         raise ExportFailed("\n".join(errors))
     return found
+
+
+def _file(
+    name: str, language: str, questions: list[Question], topics: _Topics, form: str
+) -> tuple[bytes, tuple[Remark, ...]]:
+    if form in ("md", "docx"):  # Word holds what Markdown holds, what stands around the questions too
+        text, remarks = _markdown(name, language, questions, topics)
+        return (text.encode("utf-8") if form == "md" else write_docx(text)), remarks
+    document = _document(name, language, questions)
+    return (pack(document, form) if form in PACKED else write(document, form).encode("utf-8")), ()
 
 
 def _markdown(name: str, language: str, questions: list[Question], topics: _Topics) -> tuple[str, tuple[Remark, ...]]:
@@ -150,12 +173,12 @@ class _Topics:
         return self.known[name]
 
 
-def _replace(path: Path, text: str) -> None:
-    """Write a file whole or not at all, line ends as they are in `text`."""
+def _replace(path: Path, data: bytes) -> None:
+    """Write a file whole or not at all."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".export-")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-            file.write(text)
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
         os.chmod(temporary, 0o644)
         os.replace(temporary, path)
     except BaseException:

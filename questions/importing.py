@@ -10,7 +10,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import stat
 from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
@@ -20,27 +19,26 @@ from django.db import models, transaction
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from questions.documents import DocumentError, ParsedDocument, ParsedQuestion, Remark, decode, is_markdown, parse
+from questions.documents import (
+    DocumentError,
+    ParsedDocument,
+    ParsedQuestion,
+    Remark,
+    is_markdown,
+    parse,
+)
 from questions.documents.parsed import SLUG_LENGTH
 from questions.models import Document, Question, RubricPoint, Topic
 from questions.said import DEFAULT_TOPIC, agrees, content_hash, find_topic, slug_stem, usual_slug
+from questions.sources import Source, read_source, read_text
 from questions.text import clean_text
 from questions.versions import Cause, Kind, note, record_many
 
-LARGEST_BYTES = 10 * 1024 * 1024
 _TEXTS = ("title", "prompt", "reference", "explanation", "examples", "kind", "difficulty", "seconds")
 
 
 class ImportFailed(Exception):
     """Nothing was imported. Its message is for a person: one sentence a line, each naming its file."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Source:
-    """A question document as text; `file` is what reports call it, its last part names the document."""
-
-    file: str
-    text: str
 
 
 @dataclasses.dataclass
@@ -66,7 +64,7 @@ def import_files(paths: Iterable[str | Path], *, dry_run: bool = False) -> list[
     sources, errors = [], []
     for path in paths:
         try:
-            sources.append(Source(clean_text(str(path)), read_text(Path(path))))
+            sources.append(read_source(Path(path)))
         except DocumentError as error:
             errors.append(f"{clean_text(str(path))}: {error}")
     if errors:
@@ -81,7 +79,7 @@ def import_sources(sources: list[Source], *, dry_run: bool = False, author: Any 
     published; whoever runs commands on the server (None) is not asked.
     Raises ImportFailed if two of them are the same edition of the same document.
     """
-    documents = [parse(source.text, Path(source.file).name) for source in sources]
+    documents = [source.unpacked or parse(source.text, Path(source.file).name) for source in sources]
     _refuse_twins(sources, documents)
     cause = Cause(author)
     with transaction.atomic():
@@ -117,28 +115,6 @@ def starter_topics() -> list[dict[str, str]]:
     return json.loads(path.read_text(encoding="utf-8")) if path.exists() else []
 
 
-def read_text(path: Path) -> str:
-    """The text of a file of at most 10 MB. Raises DocumentError with a sentence that says what is wrong with it."""
-    try:
-        found = path.stat()
-        if stat.S_ISDIR(found.st_mode):
-            raise DocumentError(_("This is a folder: name the files in it."))
-        if not stat.S_ISREG(found.st_mode):  # a pipe or a device might never end
-            raise DocumentError(_("This is not a file but a device or a pipe: save its text as a file first."))
-        if found.st_size > LARGEST_BYTES:
-            raise DocumentError(_("This file is too large: split it into files of at most 10 MB."))
-        text = decode(path.read_bytes())
-    except FileNotFoundError:
-        raise DocumentError(_("There is no such file.")) from None
-    except (OSError, ValueError) as error:
-        if isinstance(error, DocumentError):
-            raise
-        raise DocumentError(_("This file cannot be read: %(reason)s.") % {"reason": error}) from error
-    if not text.strip():
-        raise DocumentError(_("This file is empty."))
-    return text
-
-
 def _refuse_twins(sources: list[Source], documents: list[ParsedDocument]) -> None:
     seen: dict[tuple[str, str], str] = {}
     for source, document in zip(sources, documents, strict=True):
@@ -154,6 +130,7 @@ class _Import:
 
     def __init__(self, source: Source, parsed: ParsedDocument, cause: Cause) -> None:
         self.source = clean_text(source.text)
+        self.is_packed = source.unpacked is not None
         self.parsed = parsed
         self.cause = dataclasses.replace(cause, reason=clean_text(Path(source.file).name)[:500])
         self.is_reviewed = settings.REVIEW_REQUIRED and cause.author is not None
@@ -185,7 +162,8 @@ class _Import:
     def _keep_source(self) -> None:
         """Keep the text, unless it is but another format for what the bank has: the prose of Markdown would go."""
         changes = self.report.created + self.report.updated
-        if not changes and is_markdown(self.document.source) and not is_markdown(self.source):
+        is_other = self.is_packed or not is_markdown(self.source)
+        if not changes and is_other and is_markdown(self.document.source):
             return
         if self.document.source != self.source:
             self.document.source = self.source

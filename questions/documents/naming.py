@@ -8,7 +8,7 @@ import re
 from questions.documents.lines import Line
 from questions.documents.parsed import NAME_LENGTH
 
-_ENDING = re.compile(r"\.(?:md|markdown|mdown|txt|text|json|ya?ml|csv)$", re.IGNORECASE)
+_ENDING = re.compile(r"\.(?:md|markdown|mdown|txt|text|json|ya?ml|csv|xlsx|docx|zip)$", re.IGNORECASE)
 _LANGUAGE = re.compile(r"\.(?P<code>zh|en)(?:[-_](?:hans|cn|us|gb))?$", re.IGNORECASE)
 _CODES = {"zh": "zh-hans", "en": "en"}
 _HAN = re.compile(r"[\u3400-\u4dbf\u4e00-\u9fff]")

@@ -1,25 +1,20 @@
-"""Questions ↔ CSV: a row each, the first line names the columns, in Chinese or English.
+"""Questions ↔ rows of cells, whoever carries them: a row each, the first one names the columns, in Chinese or English.
 
 Rubric points stand in one cell, one a line with kind and weight, as `rubric` has them but without "- "; further lines
-of a point are indented by two blanks. A cell that a spreadsheet would take for a formula gets a "'" in front, which is
-taken away again on the way in.
+of a point are indented by two blanks.
 """
 
 from __future__ import annotations
 
-import csv
-import io
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 from django.utils.translation import gettext as _
 
 from questions.documents.data import Misfit, collected
-from questions.documents.naming import split_name
 from questions.documents.parsed import ParsedDocument, ParsedQuestion
 from questions.documents.rubric import read_points, write_points
-from questions.text import clean_text
 
 _COLUMNS = {
     "number": "题号",
@@ -38,66 +33,59 @@ _COLUMNS = {
     "slug": "题目标识",
 }
 _COLUMN = {name.casefold(): key for key, chinese in _COLUMNS.items() for name in (key, chinese)}
-_FORMULA = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n])")
-_LARGEST_CELL = 10 * 1024 * 1024
-csv.field_size_limit(_LARGEST_CELL)
+
+# The number of a row's first line and its cells, or what is wrong with it.
+Row = tuple[int, list[str] | Misfit]
 
 
-def write_csv(document: ParsedDocument) -> str:
-    """The questions as CSV with a byte order mark, without which spreadsheets do not see UTF-8."""
-    out = io.StringIO(newline="")
-    writer = csv.writer(out)
-    writer.writerow(_COLUMNS.values() if document.language == "zh-hans" else _COLUMNS)
+def table_of(document: ParsedDocument) -> Iterator[list[str]]:
+    """The rows of a document, the names of the columns first."""
+    yield list(_COLUMNS.values() if document.language == "zh-hans" else _COLUMNS)
     for question in document.questions:
-        writer.writerow([_safe(_cell(question, key, document.language)) for key in _COLUMNS])
-    return "\ufeff" + out.getvalue()
+        yield [_cell(question, key, document.language) for key in _COLUMNS]
 
 
-def read_csv(text: str, name: str) -> ParsedDocument:
-    """The inverse of `write_csv`. Raises Misfit."""
-    stem, language = split_name(clean_text(name))
-    first = text.split("\n", 1)[0]
-    delimiter = max(",;\t", key=first.count)
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
-    try:
-        keys = _header(next(reader, []))
-        rows = list(_rows(reader, keys))
-    except csv.Error as error:
-        raise Misfit(_("This is not CSV: %(reason)s.") % {"reason": error}, reader.line_num) from error
-    return collected(stem, language, rows)
+def read_table(rows: Iterable[Row], name: str, language: str) -> ParsedDocument:
+    """The inverse of `table_of`. What is wrong with a row is told; raises Misfit if the first one cannot be used."""
+    found = iter(rows)
+    line, head = next(found, (1, []))
+    if isinstance(head, Misfit):
+        raise Misfit(str(head), line)
+    keys = columns(head, line)
+    return collected(name, language, _questions(found, keys))
 
 
-def _header(cells: list[str]) -> list[str]:
+def columns(cells: list[str], line: int = 1) -> list[str]:
+    """What each column holds, "" for one without a name. Raises Misfit where this names no columns of questions."""
     keys: list[str] = []
     for cell in cells:
         key = _COLUMN.get(cell.strip().casefold(), "")
         if not key and cell.strip():
-            raise Misfit(_("The column “%(name)s” is not known.") % {"name": cell.strip()[:40]}, 1)
+            raise Misfit(_("The column “%(name)s” is not known.") % {"name": cell.strip()[:40]}, line)
         if key and key in keys:
-            raise Misfit(_("The column “%(name)s” stands there twice.") % {"name": cell.strip()}, 1)
+            raise Misfit(_("The column “%(name)s” stands there twice.") % {"name": cell.strip()}, line)
         keys.append(key)
     if "title" not in keys or "prompt" not in keys:
         message = _(
             "This is not a table of questions: its first line must name the columns “%(title)s” and “%(prompt)s”."
         )
-        raise Misfit(message % {"title": "title", "prompt": "prompt"}, 1)
+        raise Misfit(message % {"title": "title", "prompt": "prompt"}, line)
     return keys
 
 
-def _rows(reader: Any, keys: list[str]) -> Iterator[tuple[int, Any]]:
-    """Each row that is not blank with its first line; what cannot be read of a row stands in it as its error."""
-    line = reader.line_num + 1
-    for cells in reader:
-        if any(cell.strip() for cell in cells):
+def _questions(rows: Iterable[Row], keys: list[str]) -> Iterator[tuple[int, Any]]:
+    for line, cells in rows:
+        if isinstance(cells, Misfit):
+            yield line, cells
+        elif any(cell.strip() for cell in cells):
             yield line, _row(cells, keys)
-        line = reader.line_num + 1
 
 
 def _row(cells: list[str], keys: list[str]) -> Any:
     extra = [cell for place, cell in enumerate(cells) if cell and (place >= len(keys) or not keys[place])]
     if extra:
         return Misfit(_("This row has more cells than the first line has names."))
-    row: dict[str, Any] = {key: _plain(cell) for key, cell in zip(keys, cells, strict=False) if key and cell.strip()}
+    row: dict[str, Any] = {key: cell for key, cell in zip(keys, cells, strict=False) if key and cell.strip()}
     for key in ("difficulty", "seconds"):
         if re.fullmatch(r"\s*\d{1,9}\s*", row.get(key, "")):
             row[key] = int(row[key])
@@ -126,11 +114,3 @@ def _dashed(text: str) -> str:
     if len(lines) == 1 and not text.startswith("["):
         return text
     return "\n".join(f"- {line}" if line.strip() and line[:2] not in ("- ", "  ") else line for line in lines)
-
-
-def _safe(cell: str) -> str:
-    return f"'{cell}" if _FORMULA.match(cell) else cell
-
-
-def _plain(cell: str) -> str:
-    return cell[1:] if cell.startswith("'") and _FORMULA.match(cell) else cell

@@ -1,8 +1,8 @@
 """Files that are not what they say. All or nothing: one bad file in a run and nothing of the run is in the bank.
 
 Encodings, hostile Markdown and broken runs: `tests/questions/test_documents.py` and `test_importing.py`.
-JSON, YAML and CSV, formulas in them included: `tests/questions/test_document_formats.py`. Nothing unpacks archives, so
-that there is no path for a zip slip.
+JSON, YAML and CSV, formulas in them included: `tests/questions/test_document_formats.py`. Packed files:
+`test_packages.py`; an archive whose name does not say what it is for is never opened.
 """
 
 from __future__ import annotations

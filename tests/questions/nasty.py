@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import dataclasses
+
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from questions.documents import ParsedPoint, ParsedQuestion
+from questions.documents.package import NOT_XML
 from questions.documents.parsed import NAME_LENGTH, TITLE_LENGTH
 from questions.documents.points import points_of
 
@@ -94,6 +97,21 @@ def questions(draw) -> ParsedQuestion:
         status=draw(st.sampled_from(["", "draft", "published", "retired"])),
         slug=draw(st.just("") | SLUG),
     )
+
+
+def without_controls(question: ParsedQuestion) -> ParsedQuestion:
+    """The question with "x" for each character that XML cannot hold."""
+    texts = {
+        field.name: NOT_XML.sub("x", value)
+        for field in dataclasses.fields(question)
+        if isinstance(value := getattr(question, field.name), str)
+    }
+    points = tuple(
+        dataclasses.replace(point, name=NOT_XML.sub("x", point.name), text=NOT_XML.sub("x", point.text))
+        for point in question.points
+    )
+    tags = tuple(dict.fromkeys(NOT_XML.sub("x", tag) for tag in question.tags))
+    return dataclasses.replace(question, **texts, points=points, tags=tags)
 
 
 LANGUAGES = st.sampled_from(["zh-hans", "en"])

@@ -17,7 +17,7 @@ class Command(TerminalCommand):
     help = gettext_lazy("Import question documents into the bank: all of the files, or none.")  # type: ignore[assignment]
 
     def add_arguments(self, parser: CommandParser) -> None:
-        files = _("A file of questions and answers: Markdown, JSON, YAML or CSV.")
+        files = _("A file of questions and answers: Markdown, Word, Excel, JSON, YAML, CSV or a QTI 3 package.")
         parser.add_argument("files", nargs="+", metavar="FILE", help=files)
         parser.add_argument("--dry-run", action="store_true", help=_("Report what would happen and write nothing."))
         parser.add_argument("--json", action="store_true", help=_("Print the report as JSON and nothing else."))
