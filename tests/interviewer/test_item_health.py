@@ -724,6 +724,15 @@ def test_the_pages_take_few_queries(curator, queue, django_assert_max_num_querie
         client.get(reverse("item", args=[queue["fine"].pk]))
 
 
+def test_harm_is_told_where_there_is_a_reason(curator, queue):
+    page = show(curator, f"{reverse('item-list')}?reason=all")
+    assert page.text.count("of 100 interviews") == 3
+    item_health.compute(NOON + 91 * DAY)
+    page = show(curator, f"{reverse('item-list')}?reason=all")
+    assert (page.text.count("of 100 interviews"), page.text.count("seldom asked of late")) == (0, 2)
+    assert listed(page)[:2] == [queue["misleading"].pk, queue["hard"].pk]  # as bad as before
+
+
 def test_before_anything_was_computed_the_pages_say_so(curator):
     question = build.question()
     assert "Nothing has been computed yet." in show(curator).text
