@@ -70,3 +70,8 @@ def manager_required(view: View) -> View:
 def operator_required(view: View) -> View:
     """Sign-in first; then 404 for whoever may not operate the program."""
     return _only(lambda user: user.is_operator, view)
+
+
+def curator_required(view: View) -> View:
+    """Sign-in first; then 404 for whoever does not keep the question bank."""
+    return _only(lambda user: user.is_curator, view)

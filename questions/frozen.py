@@ -51,6 +51,16 @@ class FrozenQuestion:
         canonical = json.dumps(dataclasses.asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 
+    @property
+    def task_hash(self) -> str:
+        """SHA-256 (hex) of the task alone: what is asked and what an answer is graded against.
+
+        Two questions with the same one may be counted together; a new title, topic or explanation changes no answer.
+        """
+        task = [self.kind, self.prompt, self.reference, [dataclasses.asdict(point) for point in self.points]]
+        canonical = json.dumps(task, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+        return hashlib.sha256(canonical.encode()).hexdigest()
+
     def to_json(self) -> dict[str, Any]:
         """A dict for a JSONField: the fields, the points as a list of dicts, and `hash`."""
         data = dataclasses.asdict(self)

@@ -72,6 +72,35 @@ interviews.open_question(paused, 1, timezone.now())
 clock.pause(paused, timezone.now())
 print(paused.pk)
 """  # noqa: E501
+# Ninety made-up interviews: one of their questions misleads, one is too hard and long, one is often left blank.
+FARE = """
+import random
+from datetime import timedelta
+from django.utils import timezone
+from interviewer import item_health
+dice, now = random.Random(5), timezone.now()
+bank = list(Question.objects.filter(language="zh-hans", topic__slug__in=["training", "tuning", "agents"])[:15])
+template = InterviewTemplate.objects.get(name="大模型工程面试")
+for n in range(90):
+    ability, at = dice.random(), now - timedelta(days=n % 88 + 1)
+    person = User.objects.create(username=f"made-up-{n}")
+    sitting = Interview.objects.create(
+        template=template, candidate=person, language="zh-hans", mode="practice", consented_at=at, started_at=at,
+        base_deadline=at + timedelta(hours=1), deadline=at + timedelta(hours=1), current_since=at,
+        submitted_at=at + timedelta(minutes=30), submitted_by="candidate", receipt_sha256="0" * 64)
+    for position, k in enumerate(sorted(dice.sample(range(15), 6)), 1):
+        score = min(1, max(0, dice.gauss({0: 1 - ability, 1: 0.05}.get(k, ability), 0.15)))
+        blank = k == 2 and dice.random() < 0.4
+        answer = Answer.objects.create(
+            interview=sitting, position=position, question=bank[k], frozen=bank[k].frozen().to_json(),
+            text="" if blank else "made up", seconds_suggested=bank[k].seconds,
+            seconds_used=bank[k].seconds * dice.lognormvariate(0.4 if k == 1 else -0.3, 0.4))
+        Grade.objects.create(
+            answer=answer, status="done", grader="semantic", created_at=at, next_try_at=at, graded_at=at,
+            score=0 if blank else score, verdict={})
+item_health.compute(now)
+print(bank[0].pk)
+"""
 WRITE_ELSEWHERE = """
 from django.utils import timezone
 answer = Answer.objects.get(interview={pk!r}, position=2)
@@ -138,6 +167,7 @@ def main(say: Callable[[str], None] = print) -> None:
         live.manage("prepare")
         live.run()
         done, running, coding, paused = live.python(SIT).split()
+        misleading = live.python(FARE)
         say("Waiting for grades …")
         live.python(
             "import time\n"
@@ -163,6 +193,8 @@ def main(say: Callable[[str], None] = print) -> None:
                 "paused": f"/interviews/{paused}/",
                 "admin": "/admin/",
                 "admin-questions": "/admin/questions/question/",
+                "item-list": "/questions/health/",
+                "item": f"/questions/health/{misleading}/",
             },
         }
         scenes = {"room-conflict": running, "room-offline": running}

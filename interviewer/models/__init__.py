@@ -6,6 +6,7 @@ from interviewer.models.events import InterviewEvent
 from interviewer.models.exams import ExamResult
 from interviewer.models.grades import Grade
 from interviewer.models.interviews import Answer, Interview
+from interviewer.models.items import ItemHealthRun, ItemStatistics
 from interviewer.models.people import SignInTries, User
 from interviewer.models.templates import InterviewTemplate
 
@@ -19,6 +20,8 @@ __all__ = [
     "Interview",
     "InterviewEvent",
     "InterviewTemplate",
+    "ItemHealthRun",
+    "ItemStatistics",
     "Pulse",
     "SignInTries",
     "User",

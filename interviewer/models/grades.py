@@ -57,6 +57,10 @@ class GradeQuerySet(models.QuerySet["Grade"]):
             grader="llm", created_at__lt=at - timedelta(hours=settings.LLM_MOST_OUTAGE_HOURS)
         )
 
+    def in_force(self) -> GradeQuerySet:
+        """For a subquery on answers: of each answer the done grades, the one that counts first."""
+        return self.filter(answer=OuterRef("pk"), status=Grade.Status.DONE).order_by("-pk")
+
     def parked(self) -> GradeQuerySet:
         """Left to a person, and nobody has asked for another grade of the answer since."""
         newer = Grade.objects.filter(answer=OuterRef("answer"), pk__gt=OuterRef("pk"))
@@ -121,6 +125,8 @@ class Grade(WithReason):
             models.Index(fields=["graded_at"]),
             # Covers the sums of a day, which would otherwise read every verdict of that day.
             models.Index(fields=["spent_at", "prompt_tokens", "completion_tokens", "cost"], name="grade_spending"),
+            # The grade in force: without it PostgreSQL may look through all done grades for each answer.
+            models.Index(fields=["answer", "-id"], condition=Q(status="done"), name="grade_in_force"),
         ]
         constraints = [
             models.UniqueConstraint(

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from markdown_it import MarkdownIt
 
-from interviewer import claims, grading
+from interviewer import claims, grading, item_reasons
 from interviewer.models import Grade, in_words
 from questions.models import RubricPoint
 
@@ -66,6 +66,12 @@ def prompt_messages(prompt: str) -> list[dict[str, str]]:
 def of_100(score: float) -> int:
     """A score of 0–1 in points of 100."""
     return round(score * 100)
+
+
+@register.filter
+def signed(r: float) -> str:
+    """A correlation: two decimals and a real minus."""
+    return item_reasons.signed(r)
 
 
 @register.filter

@@ -51,7 +51,7 @@ class FilterForm(forms.Form):
 
 def _with_counts(found: QuerySet[Interview]) -> QuerySet[Interview]:
     """Each interview with `asked`, `pending` and `scored` answers and their `mean` score (0–1), in one query."""
-    in_force = Grade.objects.filter(answer=OuterRef("pk"), status=Grade.Status.DONE).order_by("-pk").values("score")[:1]
+    in_force = Grade.objects.in_force().values("score")[:1]
     scores = (
         Answer.objects.filter(interview=OuterRef("pk"))
         .annotate(in_force=Subquery(in_force))

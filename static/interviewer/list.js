@@ -1,6 +1,6 @@
-// Move through a list with the up and down keys; Enter opens, since each row's first cell is a link.
+// Move through a list with the up and down keys; Enter opens, since each row begins with a link.
 
-const links = [...document.querySelectorAll("[data-rows] tbody a")];
+const links = [...document.querySelectorAll("[data-rows] tbody a, ol[data-rows] h2 a")];
 
 document.addEventListener("keydown", (event) => {
   const step = { ArrowDown: 1, ArrowUp: -1 }[event.key];

@@ -21,6 +21,7 @@ from django.utils import timezone
 
 from interviewer import clock, health
 from interviewer.models import Grade, Interview, InterviewTemplate, User
+from questions.models import Question
 from tests import build
 from tests.conftest import signed_in
 
@@ -37,6 +38,7 @@ def everybody(cell: Cell) -> Row:
 
 OWNERS_ONLY = ("login", 200, 404, 404, 404)
 MANAGERS_ONLY = ("login", 404, 404, 200, 404)
+CURATORS_ONLY = ("login", 404, 404, 404, 200)
 
 # Interviews of the room are running, those of results are handed in.
 TABLE: dict[tuple[str, str], Row] = {
@@ -90,6 +92,8 @@ TABLE: dict[tuple[str, str], Row] = {
     **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("operations", "operations-state")},
     **{(name, "GET"): ("login", 404, 404, 405, 404) for name in ("try-again", "try-all-again")},
     **{(name, "POST"): ("login", 404, 404, "operations", 404) for name in ("try-again", "try-all-again")},
+    **{(name, "GET"): CURATORS_ONLY for name in ("item-list", "item")},
+    **{(name, "POST"): ("login", 404, 404, 404, 405) for name in ("item-list", "item")},
     ("healthz", "GET"): everybody(200),
     ("readyz", "GET"): everybody(200),
     **{(name, "POST"): everybody(405) for name in ("healthz", "readyz")},
@@ -181,6 +185,8 @@ def address(name: str, interview: Interview) -> str:
         return "/nothing/here/"
     if name == "begin":
         return reverse("begin", args=[interview.template_id])
+    if name == "item":
+        return reverse(name, args=[Question.objects.order_by("pk").values_list("pk", flat=True)[0]])
     of_interview = {
         "review",
         "review-receipt-file",
@@ -391,6 +397,11 @@ def test_there_are_no_other_questions(name, method, position, people, running):
 @pytest.mark.parametrize("number", [0, 99, 2**31, 2**63, 10**30])
 def test_there_are_no_other_templates(number, people):
     assert client_of("owner", people).get(reverse("begin", args=[number])).status_code == 404
+
+
+@pytest.mark.parametrize("number", [0, 2**31, 2**63, 10**30])
+def test_there_are_no_figures_of_other_questions(number, people):
+    assert client_of("curator", people).get(reverse("item", args=[number])).status_code == 404
 
 
 @pytest.mark.parametrize("position", [0, 3, 10**30])

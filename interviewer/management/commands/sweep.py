@@ -1,4 +1,4 @@
-"""`manage.py sweep`: settle interviews whose time is over, and wake workers for grades nobody heard of."""
+"""`manage.py sweep`: settle interviews whose time is over, announce grades nobody heard of; nightly, statistics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from interviewer import interviews, pulse, tasks
+from interviewer import interviews, item_health, pulse, tasks
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +22,7 @@ def sweep_once() -> None:
     now = timezone.now()
     interviews.settle_expired(pulse.last_known_up(now))
     tasks.sweep_grades(now)
+    item_health.compute_if_due(now)  # last: once a day it takes seconds
 
 
 class Command(BaseCommand):
