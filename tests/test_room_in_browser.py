@@ -54,6 +54,7 @@ def test_moving_on_by_keyboard_takes_the_last_words_along(room: Room) -> None:
     room.box.press_sequentially("还没来得及自动保存")
     room.page.keyboard.press("Control+Enter")
     expect(room.page).to_have_url(re.compile("/questions/2/"))
+    room.page.wait_for_load_state()  # the address comes before the scripts
     room.page.keyboard.press("Alt+ArrowLeft")
     expect(room.box).to_have_value("还没来得及自动保存")
     expect(room.page.locator(".dot.answered")).to_have_count(1)

@@ -15,7 +15,7 @@ POINTS, MODEL_ANSWER, EXPLANATION, EXAMPLES = "key-points", "model-answer", "exp
 NUMBER, SLUG = "interviewer-number", "interviewer-slug"
 # Words of LOM's vocabularies.
 LEVELS = {"very easy": 1, "easy": 2, "medium": 3, "difficult": 4, "very difficult": 5}
-LIFE = {"draft": "draft", "final": "published", "unavailable": "retired"}
+LIFE = {"draft": "draft", "revised": "review", "final": "published", "unavailable": "retired"}  # LOM has no "in review"
 _LEVEL = {level: word for word, level in LEVELS.items()}
 _LIFE = {status: word for word, status in LIFE.items()}
 _HEAD = '<?xml version="1.0" encoding="UTF-8"?>\n'
