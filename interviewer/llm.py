@@ -99,7 +99,7 @@ def ask(
     fit goes back to the model once. Raises LLMError, after `settings.LLM_TOTAL_SECONDS` at the latest; what was spent
     until then is its `usage`.
     """
-    import openai  # noqa: F401 (the first time takes a second or two, which are not the server's)
+    from openai.resources.chat import completions  # noqa: F401 (loading it takes seconds, which are not the server's)
 
     meter = Meter()
     try:
