@@ -13,7 +13,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
-from interviewer.models import Interview, User
+from interviewer.models import Interview, Job, User
 
 View = Callable[..., HttpResponse]
 
@@ -49,6 +49,11 @@ def own_interview(user: Any, pk: uuid.UUID) -> Interview:
 def reviewable_interviews(user: User) -> QuerySet[Interview]:
     """The interviews that a manager may review: those handed in, and those still running."""
     return Interview.objects.select_related("template", "candidate") if user.is_manager else Interview.objects.none()
+
+
+def own_job(user: Any, pk: uuid.UUID) -> Job:
+    """A job that the signed-in person asked for, or 404."""
+    return get_object_or_404(Job, pk=pk, owner=user)
 
 
 def _only(is_allowed: Callable[[Any], bool], view: View) -> View:

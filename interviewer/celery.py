@@ -1,4 +1,4 @@
-"""The Celery application. Tasks live in `interviewer.tasks`."""
+"""The Celery application. Tasks live in `interviewer.tasks` and `interviewer.jobs.tasks`."""
 
 import logging
 import os
@@ -14,7 +14,7 @@ os.environ.setdefault("DJANGO_SETTINGS_MODULE", "interviewer.settings")
 
 app = Celery("interviewer")
 app.config_from_object("django.conf:settings", namespace="CELERY")
-app.autodiscover_tasks()
+app.autodiscover_tasks(["interviewer", "interviewer.jobs"])
 
 
 @worker_init.connect

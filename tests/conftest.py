@@ -16,6 +16,7 @@ from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 
 from interviewer import access, middleware, tasks
+from interviewer.jobs.tasks import run_job
 from interviewer.models import User
 from tests import build
 from tests.find_browser import find_browser
@@ -73,6 +74,14 @@ def announced(monkeypatch: pytest.MonkeyPatch) -> list[int]:
     """The ids of the grades that workers were told of, once committed; the message itself goes nowhere."""
     ids: list[int] = []
     monkeypatch.setattr(tasks.grade_answer, "delay", ids.append)
+    return ids
+
+
+@pytest.fixture(autouse=True)
+def jobs_announced(monkeypatch: pytest.MonkeyPatch) -> list[str]:
+    """The ids of the jobs that workers were told of, once committed; `interviewer.jobs.run` does one in the test."""
+    ids: list[str] = []
+    monkeypatch.setattr(run_job, "delay", ids.append)
     return ids
 
 

@@ -7,6 +7,7 @@ from interviewer.models.exams import ExamResult
 from interviewer.models.grades import Grade
 from interviewer.models.interviews import Answer, Interview
 from interviewer.models.items import ItemHealthRun, ItemStatistics
+from interviewer.models.jobs import Job
 from interviewer.models.people import SignInTries, User
 from interviewer.models.templates import InterviewTemplate
 
@@ -22,6 +23,7 @@ __all__ = [
     "InterviewTemplate",
     "ItemHealthRun",
     "ItemStatistics",
+    "Job",
     "Pulse",
     "SignInTries",
     "User",

@@ -20,7 +20,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
 from interviewer import clock, health
-from interviewer.models import Grade, Interview, InterviewTemplate, User
+from interviewer.models import Grade, Interview, InterviewTemplate, Job, User
 from questions.models import Question
 from tests import build
 from tests.conftest import signed_in
@@ -94,6 +94,8 @@ TABLE: dict[tuple[str, str], Row] = {
     **{(name, "POST"): ("login", 404, 404, "operations", 404) for name in ("try-again", "try-all-again")},
     **{(name, "GET"): CURATORS_ONLY for name in ("item-list", "item")},
     **{(name, "POST"): ("login", 404, 404, 404, 405) for name in ("item-list", "item")},
+    ("job", "GET"): OWNERS_ONLY,
+    ("job", "POST"): ("login", 405, 405, 405, 405),
     ("healthz", "GET"): everybody(200),
     ("readyz", "GET"): everybody(200),
     **{(name, "POST"): everybody(405) for name in ("healthz", "readyz")},
@@ -134,7 +136,10 @@ def people(candidate: User, stranger: User, manager: User, curator: User) -> dic
 
 @pytest.fixture
 def running(candidate: User) -> Interview:
-    return build.interview(candidate, timezone.now())
+    at = timezone.now()
+    interview = build.interview(candidate, at)
+    Job.objects.create(pk=interview.pk, owner=candidate, created_at=at, woken_at=at)  # one id for both in addresses
+    return interview
 
 
 @pytest.fixture
@@ -188,6 +193,7 @@ def address(name: str, interview: Interview) -> str:
     if name == "item":
         return reverse(name, args=[Question.objects.order_by("pk").values_list("pk", flat=True)[0]])
     of_interview = {
+        "job",
         "review",
         "review-receipt-file",
         "extend",

@@ -1,4 +1,4 @@
-"""`manage.py sweep`: settle interviews whose time is over, announce grades nobody heard of; nightly, statistics."""
+"""`manage.py sweep`: settle interviews whose time is over, announce work nobody heard of; nightly, statistics."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from interviewer import interviews, item_health, pulse, tasks
+from interviewer import interviews, item_health, jobs, pulse, tasks
 
 logger = logging.getLogger(__name__)
 
@@ -22,11 +22,12 @@ def sweep_once() -> None:
     now = timezone.now()
     interviews.settle_expired(pulse.last_known_up(now))
     tasks.sweep_grades(now)
+    jobs.sweep(now)
     item_health.compute_if_due(now)  # last: once a day it takes seconds
 
 
 class Command(BaseCommand):
-    help = "Settle expired interviews and announce waiting grades, again and again (or once, with --once)."
+    help = "Settle expired interviews and announce what waits for workers, again and again (or once, with --once)."
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--once", action="store_true", help="one round only")
