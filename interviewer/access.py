@@ -20,8 +20,8 @@ View = Callable[..., HttpResponse]
 # The roles above "candidate", as groups that are given to people in the admin. What waits for a person waits for
 # managers too: in a small house nobody else looks after the program.
 ROLES: dict[str, list[str]] = {
-    "managers": ["interviewer.review_interview", "interviewer.operate"],
-    "operators": ["interviewer.operate"],
+    "managers": ["interviewer.review_interview", "interviewer.operate", "interviewer.read_audit"],
+    "operators": ["interviewer.operate", "interviewer.read_audit"],
     "curators": [
         f"questions.{verb}_{model}"
         for model in ("question", "rubricpoint", "topic", "document")
@@ -75,6 +75,11 @@ def manager_required(view: View) -> View:
 def operator_required(view: View) -> View:
     """Sign-in first; then 404 for whoever may not operate the program."""
     return _only(lambda user: user.is_operator, view)
+
+
+def audit_reader_required(view: View) -> View:
+    """Sign-in first; then 404 for whoever may not read the audit log."""
+    return _only(lambda user: user.may_read_audit, view)
 
 
 def curator_required(view: View) -> View:
