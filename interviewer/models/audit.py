@@ -1,4 +1,4 @@
-"""The audit log: who saw, changed, exported or decided what, and when. `interviewer/audit.py` adds to it and checks it."""
+"""The audit log: who saw, changed, exported or decided what, and when. `interviewer/audit/` adds and checks."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ class Verb(models.TextChoices):
     PERSON_ADDED = "person.added", _("added a person")
     PERSON_CHANGED = "person.changed", _("changed a person's account")
     PERSON_DELETED = "person.deleted", _("deleted a person's account")
-    PASSWORD_SET = "person.password", _("set somebody's password")  # noqa: S105 (a code)
+    PASSWORD_SET = "person.password", _("set somebody's password")
     DEMO_CLOSED = "people.closed", _("closed the accounts of the demo people")
     GROUP_ADDED = "group.added", _("added a group")
     GROUP_CHANGED = "group.changed", _("changed a group")
@@ -60,11 +60,11 @@ class Verb(models.TextChoices):
 
 
 class AuditEvent(AppendOnlyModel):
-    """One thing that was done. Rows are added by `interviewer/audit.py`, never changed.
+    """One thing that was done. Rows are added by `interviewer/audit/`, never changed.
 
     Nothing in it is a name, an address or somebody's text, so that it can stay when a person's data goes: `actor` is
-    "person:12", "command", "program" or "unknown"; `object` is "question:34"; `facts` are codes, ids, counts and dates.
-    `hash` is over all of the other fields, `previous` (the hash before) among them; `signature` is a keyed one of `hash`.
+    "person:12", "command", "program" or "unknown"; `object` is "question:34"; `facts` are codes, ids, counts, dates.
+    `hash` is over all of these and `previous`, the hash before; `signature` is a keyed one of `hash`.
     """
 
     number = models.PositiveBigIntegerField(_("number"), primary_key=True)
