@@ -10,12 +10,13 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import Group, Permission
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from interviewer.models import Interview, Job, User
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 # The roles above "candidate", as groups that are given to people in the admin. What waits for a person waits for
 # managers too: in a small house nobody else looks after the program.
@@ -59,7 +60,7 @@ def own_job(user: Any, pk: uuid.UUID) -> Job:
 def _only(is_allowed: Callable[[Any], bool], view: View) -> View:
     @login_required
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not is_allowed(request.user):
             raise Http404
         return view(request, *args, **kwargs)

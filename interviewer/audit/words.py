@@ -64,7 +64,11 @@ _LABELS = {
     "grader": gettext_lazy("grader"),
     "passed": gettext_lazy("passed"),
     "quick": gettext_lazy("quick run"),
-    "through": gettext_lazy("up to event"),
+    "who": gettext_lazy("who"),
+    "verb": gettext_lazy("what was done"),
+    "object": gettext_lazy("to what"),
+    "since": gettext_lazy("from"),
+    "until": gettext_lazy("until"),
 }
 _WITHOUT_WORDS = {"questions_sha256"}  # for who compares; it stands in the export
 # The admin's forms: part of the verb before the dot → whose fields were changed, and what their ids are of.
@@ -154,11 +158,8 @@ def _what(event: AuditEvent, names: Mapping[str, str]) -> str:
     if not event.object:
         return ""
     kind, _colon, key = event.object.partition(":")
-    return (
-        f"{_name(event.object, names)} ({key[:8]})"
-        if kind == "interview" and event.object in names
-        else _name(event.object, names)
-    )
+    name = _name(event.object, names)
+    return f"{name} ({key[:8]})" if kind == "interview" and event.object in names else name
 
 
 # --- Details --------------------------------------------------------------------------
