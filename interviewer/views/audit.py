@@ -99,7 +99,7 @@ def _page(found: QuerySet[AuditEvent], place: dict[str, Any]) -> tuple[list[Audi
 def audit_log(request: Request) -> HttpResponse:
     """A page of the log. 400 when a filter cannot be read: then nothing is shown."""
     form, place = FilterForm(request.GET), PlaceForm(request.GET)
-    is_read = form.is_valid() and place.is_valid()
+    is_read = all([form.is_valid(), place.is_valid()])
     found = _filtered(form.cleaned_data) if is_read else AuditEvent.objects.none()
     page, has_newer, has_older = _page(found, place.cleaned_data)
     query = request.GET.copy()
