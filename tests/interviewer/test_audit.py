@@ -96,9 +96,8 @@ def test_facts_are_codes_and_numbers(facts):
 
 def test_looking_again_is_recorded_once_in_a_while_for_each_person_and_thing(manager):
     other, sitting, another = build.user(), build.interview(), build.interview()
-    for person, thing, minutes in (
-        (manager, sitting, 0), (manager, sitting, 5), (other, sitting, 5), (manager, another, 5), (manager, sitting, 11),
-    ):  # fmt: skip
+    looks = [(manager, sitting, 0), (manager, sitting, 5), (other, sitting, 5), (manager, another, 5)]
+    for person, thing, minutes in [*looks, (manager, sitting, 11)]:
         audit.saw(person, Verb.INTERVIEW_SEEN, thing, NOON + timedelta(minutes=minutes))
     seen = AuditEvent.objects.order_by("number").values_list("actor", "object")
     assert list(seen) == [

@@ -83,7 +83,7 @@ def test_an_interview_that_was_abandoned(manager, reviewer, arriving):
 
 def test_what_waited_for_a_person(manager, reviewer):
     closed = build.handed_in()
-    first, second = [build.parked(answer) for answer in closed.answers.order_by("position")]
+    first, _second = [build.parked(answer) for answer in closed.answers.order_by("position")]
     reviewer.post(reverse("try-again", args=[first.pk]))
     reviewer.post(reverse("try-all-again"))
     reviewer.post(reverse("try-all-again"))
@@ -120,12 +120,12 @@ def change(desk: Client, row: Any, **fields: Any) -> None:
     form = desk.get(reverse(name, args=[row.pk])).context["adminform"].form
     sent = {key: form.get_initial_for_field(field, key) for key, field in form.fields.items()}
     sent = {key: [each.pk for each in value] if isinstance(value, list) else value for key, value in sent.items()}
-    sent = {key: "on" if value is True else value for key, value in sent.items() if value not in (None, False)}
+    sent = {
+        key: "on" if value is True else value for key, value in sent.items() if value is not None and value is not False
+    }
     for key in ("last_login", "date_joined"):
         if moment := sent.pop(key, None):
-            sent[f"{key}_0"], sent[f"{key}_1"] = (
-                timezone.localtime(moment).strftime(f) for f in ("%Y-%m-%d", "%H:%M:%S")
-            )
+            sent[f"{key}_0"], sent[f"{key}_1"] = str(timezone.localtime(moment).replace(tzinfo=None)).split()
     response = desk.post(reverse(name, args=[row.pk]), {**sent, **fields})
     assert response.status_code == 302, response.context["adminform"].form.errors
 
@@ -248,10 +248,8 @@ def test_no_event_holds_a_text_a_name_or_an_address(chief, desk):
 
 def shown(client: Client, **query: Any) -> list[int]:
     """The numbers of the events that a page shows, from the top."""
-    page = Page(client.get(reverse("audit"), query))
-    return [
-        int(known["id"][6:]) for tag, known in page.elements if tag == "li" and known.get("id", "").startswith("event-")
-    ]
+    ids = [known.get("id", "") for _tag, known in Page(client.get(reverse("audit"), query)).elements]
+    return [int(each.removeprefix("event-")) for each in ids if each.startswith("event-")]
 
 
 @pytest.fixture
@@ -289,7 +287,7 @@ def test_filters(five, reviewer, query, numbers):
 
 @pytest.mark.parametrize(
     "query",
-    [{"verb": "x"}, {"object": "=1"}, {"since": "yesterday"}, {"before": "x"}, {"after": 2**80}, {"object": "a:1\n"}],
+    [{"verb": "x"}, {"object": "=1"}, {"since": "yesterday"}, {"before": "x"}, {"after": 2**80}, {"object": "a b:1"}],
 )
 def test_a_filter_that_cannot_be_read_shows_nothing(five, reviewer, query):
     response = reviewer.get(reverse("audit"), query)
