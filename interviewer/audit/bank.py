@@ -65,7 +65,7 @@ def _drafts(group: list[Made]) -> list[Draft]:
     digest = hashlib.sha256(",".join(map(str, keys)).encode()).hexdigest()
     facts = {
         "count": len(keys),
-        "new": sum(one.number == 1 for one in group),
+        **({"new": sum(one.number == 1 for one in group)} if first.kind == Kind.IMPORTED else {}),
         **({"questions": keys} if len(keys) <= _MOST_SINGLE else {"first": keys[0], "last": keys[-1]}),
         "questions_sha256": digest,
     }

@@ -43,6 +43,7 @@ class FilterForm(forms.Form):
         label=_("To what"),
         required=False,
         max_length=80,
+        widget=forms.TextInput(attrs={"placeholder": "question:12"}),
         validators=[RegexValidator(r"^[a-z]+:[\w-]+\Z", _("Write a kind and a number, such as “question:12”."))],
     )
     since = forms.DateField(label=_("From"), required=False, widget=forms.DateInput(attrs={"type": "date"}))
