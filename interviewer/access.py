@@ -10,18 +10,19 @@ from typing import Any
 from django.contrib.auth.decorators import login_required
 from django.contrib.auth.models import Group, Permission
 from django.db.models import QuerySet
-from django.http import Http404, HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
 from interviewer.models import Interview, Job, User
 
-View = Callable[..., HttpResponse]
+View = Callable[..., HttpResponseBase]
 
 # The roles above "candidate", as groups that are given to people in the admin. What waits for a person waits for
 # managers too: in a small house nobody else looks after the program.
 ROLES: dict[str, list[str]] = {
-    "managers": ["interviewer.review_interview", "interviewer.operate"],
-    "operators": ["interviewer.operate"],
+    "managers": ["interviewer.review_interview", "interviewer.operate", "interviewer.read_audit"],
+    "operators": ["interviewer.operate", "interviewer.read_audit"],
     "curators": [
         f"questions.{verb}_{model}"
         for model in ("question", "rubricpoint", "topic", "document")
@@ -59,7 +60,7 @@ def own_job(user: Any, pk: uuid.UUID) -> Job:
 def _only(is_allowed: Callable[[Any], bool], view: View) -> View:
     @login_required
     @wraps(view)
-    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
         if not is_allowed(request.user):
             raise Http404
         return view(request, *args, **kwargs)
@@ -75,6 +76,11 @@ def manager_required(view: View) -> View:
 def operator_required(view: View) -> View:
     """Sign-in first; then 404 for whoever may not operate the program."""
     return _only(lambda user: user.is_operator, view)
+
+
+def audit_reader_required(view: View) -> View:
+    """Sign-in first; then 404 for whoever may not read the audit log."""
+    return _only(lambda user: user.may_read_audit, view)
 
 
 def curator_required(view: View) -> View:

@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import Any
 
 from django.contrib import admin
-from django.contrib.auth.admin import UserAdmin
+from django.contrib.auth.admin import GroupAdmin, UserAdmin
+from django.contrib.auth.models import Group
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -14,20 +16,72 @@ from django.utils.safestring import SafeString
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from interviewer import budget
+from interviewer import audit, budget
+from interviewer.audit.admin import Audited, person_of
 from interviewer.exam import Report, table
-from interviewer.models import Accommodation, ExamResult, Grade, InterviewTemplate, User
+from interviewer.models import Accommodation, ExamResult, Grade, InterviewTemplate, User, Verb
 from interviewer.views.sign_in import LimitedAdminForm
+from questions.admin import DocumentAdmin, QuestionAdmin, TopicAdmin
+from questions.models import Document, Question, Topic
 
-admin.site.register(User, UserAdmin)
 admin.site.login_form = LimitedAdminForm
 admin.site.site_header = _("Mock interviewer")
 admin.site.site_title = _("Mock interviewer")
 admin.site.index_title = _("Question bank and settings")
 
 
+# --- What others have registered, audited ------------------------------------------
+
+
+@admin.register(User)
+class PersonAdmin(Audited, UserAdmin):
+    verb_added, verb_changed, verb_deleted = Verb.PERSON_ADDED, Verb.PERSON_CHANGED, Verb.PERSON_DELETED
+
+    def user_change_password(self, request: HttpRequest, id: str, form_url: str = "") -> HttpResponse:
+        """Django's page, which says in no other way whether a password was set."""
+        before = self.get_object(request, id) if request.method == "POST" else None
+        with transaction.atomic():
+            response = super().user_change_password(request, id, form_url)
+            after = self.get_object(request, id)
+            if before and after and before.password != after.password:
+                audit.record(person_of(request), Verb.PASSWORD_SET, after, {}, timezone.now())
+        return response
+
+
+class AuditedGroupAdmin(Audited, GroupAdmin):
+    verb_added, verb_changed, verb_deleted = Verb.GROUP_ADDED, Verb.GROUP_CHANGED, Verb.GROUP_DELETED
+
+
+class AuditedQuestionAdmin(Audited, QuestionAdmin):
+    """What else is done to questions here makes versions, and those are told of by `audit/bank.py`."""
+
+    verb_deleted = Verb.QUESTION_DELETED
+
+
+class AuditedDocumentAdmin(Audited, DocumentAdmin):
+    verb_deleted = Verb.DOCUMENT_DELETED
+
+
+class AuditedTopicAdmin(Audited, TopicAdmin):
+    verb_added, verb_changed, verb_deleted = Verb.TOPIC_ADDED, Verb.TOPIC_CHANGED, Verb.TOPIC_DELETED
+
+
+for model, desk in (
+    (Group, AuditedGroupAdmin),
+    (Question, AuditedQuestionAdmin),
+    (Document, AuditedDocumentAdmin),
+    (Topic, AuditedTopicAdmin),
+):
+    admin.site.unregister(model)
+    admin.site.register(model, desk)
+
+
+# --- Our own ------------------------------------------------------------------------
+
+
 @admin.register(InterviewTemplate)
-class InterviewTemplateAdmin(admin.ModelAdmin):
+class InterviewTemplateAdmin(Audited):
+    verb_added, verb_changed, verb_deleted = Verb.TEMPLATE_ADDED, Verb.TEMPLATE_CHANGED, Verb.TEMPLATE_DELETED
     list_display = ["name", "language", "question_count", "minutes", "mode", "is_open"]
     list_filter = ["language", "mode", "is_open"]
     filter_horizontal = ["topics"]
@@ -39,11 +93,16 @@ class InterviewTemplateAdmin(admin.ModelAdmin):
 
 
 @admin.register(Accommodation)
-class AccommodationAdmin(admin.ModelAdmin):
-    """Extra time of people; takes effect when they start an interview. Every change is in the admin's history."""
+class AccommodationAdmin(Audited):
+    """Extra time of people; takes effect when they start an interview."""
 
+    verb_added = Verb.ACCOMMODATION_ADDED
+    verb_changed, verb_deleted = Verb.ACCOMMODATION_CHANGED, Verb.ACCOMMODATION_DELETED
     list_display = ["person", "multiplier", "extra_minutes"]
     autocomplete_fields = ["person"]
+
+    def audited(self, obj: Any) -> Any:
+        return obj.person
 
 
 class ReadOnlyAdmin(admin.ModelAdmin):
@@ -72,6 +131,13 @@ class GradeAdmin(ReadOnlyAdmin):
         line = gettext("Today the language model has used %(tokens)s tokens, at a cost of %(cost)s.")
         told = line % {"tokens": f"{spent['tokens']:,}", "cost": spent["cost"]}
         return super().changelist_view(request, {"subtitle": told, **(extra_context or {})})
+
+    def change_view(self, request: HttpRequest, object_id: str, *args: Any, **more: Any) -> HttpResponse:
+        """One grade, with the words of the answer that it goes by."""
+        grade = self.get_object(request, object_id)
+        if isinstance(grade, Grade) and isinstance(request.user, User) and self.has_view_permission(request, grade):
+            audit.saw(request.user, Verb.INTERVIEW_SEEN, grade.answer.interview, timezone.now())
+        return super().change_view(request, object_id, *args, **more)
 
     @admin.display(description=_("tokens"), ordering="prompt_tokens")
     def tokens(self, grade: Grade) -> int:

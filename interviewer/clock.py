@@ -15,6 +15,7 @@ from django.conf import settings
 from django.db import transaction
 from django.db.models import F, Sum
 
+from interviewer import audit
 from interviewer.models import Accommodation, Extension, Interview, InterviewTemplate, User
 from interviewer.models.interviews import TRANSIT
 
@@ -93,6 +94,7 @@ def extend(interview: Interview, length: timedelta, reason: str, by: User, at: d
         if row.extensions.filter(kind=Extension.Kind.MANAGER).count() != seen:
             raise AlreadyExtended
         _add(row, Extension.Kind.MANAGER, length, at, reason=reason, given_by=by)
+        audit.record(by, audit.Verb.TIME_ADDED, row, {"seconds": round(length.total_seconds())}, at)
 
 
 # --- Pause --------------------------------------------------------------------------

@@ -16,7 +16,7 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from interviewer import claims, clock, pulse, receipts, tasks, timeline
+from interviewer import audit, claims, clock, pulse, receipts, tasks, timeline
 from interviewer.clock import InterviewClosed, InterviewPaused
 from interviewer.models import Answer, Grade, Interview, InterviewTemplate, User
 from questions import retrieval
@@ -302,6 +302,7 @@ def grade_abandoned(interview: Interview, by: User, at: datetime) -> bool:
         if Grade.objects.filter(answer__interview=interview).exists():
             return False
         _request_grades(interview.answers.order_by("position"), at, by)
+        audit.record(by, audit.Verb.ABANDONED_GRADED, interview, {}, at)
     return True
 
 
@@ -312,6 +313,7 @@ def grade_again(answer: Answer, by: User, at: datetime) -> bool:
     try:
         with transaction.atomic():
             _request_grades([answer], at, by)
+            audit.record(by, audit.Verb.GRADE_REQUESTED, answer.interview, {"question": answer.position}, at)
     except IntegrityError:
         return False
     return True
@@ -322,6 +324,9 @@ def grade_parked_again(by: User, at: datetime, most: int = 500) -> int:
     parked = Grade.objects.parked().select_related("answer").order_by("pk")[:most]
     try:
         with transaction.atomic():
-            return len(_request_grades([grade.answer for grade in parked], at, by))
+            asked = len(_request_grades([grade.answer for grade in parked], at, by))
+            if asked:
+                audit.record(by, audit.Verb.PARKED_RETRIED, "", {"count": asked}, at)
+            return asked
     except IntegrityError:  # somebody asked for one of them at the same moment: the rest can be asked for again
         return 0

@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 
-from interviewer.views import health, home, items, jobs, operations, receipts, results, review, room, sign_in
+from interviewer.views import audit, health, home, items, jobs, operations, receipts, results, review, room, sign_in
 
 interview = [
     path("", room.room, name="room"),
@@ -38,6 +38,8 @@ urlpatterns = [
     path("operations/state/", operations.state, name="operations-state"),
     path("operations/try-again/", operations.try_all_again, name="try-all-again"),
     path("operations/try-again/<int:pk>/", operations.try_again, name="try-again"),
+    path("audit/", audit.audit_log, name="audit"),
+    path("audit/file/", audit.audit_file, name="audit-file"),
     path("questions/health/", items.item_list, name="item-list"),
     path("questions/health/<int:pk>/", items.item, name="item"),
     path("jobs/<uuid:pk>/", jobs.progress, name="job"),

@@ -12,6 +12,7 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
+from django.dispatch import Signal
 from django.utils.translation import gettext as _
 
 from questions.documents import (
@@ -33,6 +34,10 @@ from questions.said import find_topic, said_of
 # Questions that were written in the bank and come from no document are handed out under this name.
 LOOSE = "questions"
 _ENDINGS = {"zh-hans": "zh", "en": "en"}
+
+
+# Sent by `export_files`, just before it writes, with `selection`, `form` and `exported`: for whoever keeps a log of it.
+bank_exported = Signal()
 
 
 class ExportFailed(Exception):
@@ -79,6 +84,7 @@ def export_files(folder: Path, selection: Selection, form: str = "md") -> list[E
     Raises ExportFailed, having written nothing, if a document cannot be written without loss.
     """
     found = export_documents(selection, form)
+    bank_exported.send(Selection, selection=selection, form=form, exported=found)
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for exported in found:

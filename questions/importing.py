@@ -32,7 +32,7 @@ from questions.models import Document, Question, RubricPoint, Topic
 from questions.said import DEFAULT_TOPIC, agrees, content_hash, find_topic, slug_stem, usual_slug
 from questions.sources import Source, read_source, read_text
 from questions.text import clean_text
-from questions.versions import Cause, Kind, note, record_many
+from questions.versions import Cause, Kind, note, record_many, step
 
 _TEXTS = ("title", "prompt", "reference", "explanation", "examples", "kind", "difficulty", "seconds")
 
@@ -82,7 +82,7 @@ def import_sources(sources: list[Source], *, dry_run: bool = False, author: Any 
     documents = [source.unpacked or parse(source.text, Path(source.file).name) for source in sources]
     _refuse_twins(sources, documents)
     cause = Cause(author)
-    with transaction.atomic():
+    with step():
         reports = [_Import(source, document, cause).run() for source, document in zip(sources, documents, strict=True)]
         if dry_run:
             transaction.set_rollback(True)
@@ -97,7 +97,7 @@ def import_starter_bank() -> list[FileReport]:
     folder = Path(settings.STARTER_BANK_DIR)
     known = set(Document.objects.values_list("source", flat=True))
     sources = [Source(str(path), read_text(path)) for path in sorted(folder.glob("*.md"))]
-    with transaction.atomic():
+    with step():
         make_topics()
         return import_sources([source for source in sources if clean_text(source.text) not in known])
 

@@ -7,11 +7,10 @@ from collections import Counter
 from collections.abc import Collection, Iterable
 
 from django.conf import settings
-from django.db import transaction
 from django.utils.translation import gettext as _
 
 from questions.models import Question, QuestionVersion
-from questions.versions import Cause, Kind, NotAllowed, Status, batches, note, record_many, take
+from questions.versions import Cause, Kind, NotAllowed, Status, batches, note, record_many, step, take
 
 ALLOWED: dict[str, tuple[str, ...]] = {
     Status.DRAFT: (Status.IN_REVIEW, Status.PUBLISHED, Status.RETIRED),
@@ -65,7 +64,7 @@ def change_many(questions: Iterable[int], to: str, cause: Cause) -> Outcome:
     """Bring those questions into another state that may go there, each with a version; say why the others may not."""
     outcome = Outcome()
     author = cause.author.pk if cause.author else None
-    with transaction.atomic():
+    with step():
         for keys in batches(questions):
             note(keys, cause.at)
             first, going = first_pairs(keys), []

@@ -8,12 +8,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from datetime import datetime
-from typing import Any
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
 from django.db.models import OuterRef, Subquery
+from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
@@ -28,6 +31,12 @@ _TEXTS = ("title", "prompt", "reference", "explanation", "examples")
 _VALUES = ("language", "kind", "difficulty", "seconds", "slug")
 
 
+# Sent at the end of each step, inside its transaction, with `made`: a list of `Made`. The one way in which others learn
+# of changes without this package knowing them; whoever listens may write, and may undo the step by raising.
+versions_made = Signal()
+_step: ContextVar[list[Made] | None] = ContextVar("_step", default=None)
+
+
 class NotAllowed(Exception):
     """Nothing was changed. Its message is a sentence for the person who asked."""
 
@@ -39,6 +48,19 @@ class Cause:
     author: Any = None
     reason: str = ""
     at: datetime = dataclasses.field(default_factory=timezone.now)
+
+
+class Made(NamedTuple):
+    """A version that was just made, without what it says. `was`: the status before it, "" of a new question."""
+
+    question: int
+    document: int | None
+    number: int
+    kind: str
+    status: str
+    was: str
+    author: Any
+    at: datetime
 
 
 @dataclasses.dataclass(frozen=True)
@@ -59,19 +81,56 @@ def record_many(
 ) -> list[QuestionVersion]:
     """The versions of those that changed; the number of queries grows with the batches, not with the questions."""
     made: list[QuestionVersion] = []
-    with transaction.atomic():
+    with step() as told:
         for keys in batches(questions):
             taken, newest = take(keys), _newest(keys)
-            new = (_next(question, newest.get(question.pk), kind, cause, restores) for question in taken)
-            made += QuestionVersion.objects.bulk_create([version for version in new if version is not None])
+            next_ones = (_next(question, newest.get(question.pk), kind, cause, restores) for question in taken)
+            new = QuestionVersion.objects.bulk_create([version for version in next_ones if version is not None])
+            told += (_made(version, newest.get(version.question_id)) for version in new)
+            made += new
     return made
+
+
+@contextmanager
+def step() -> Iterator[list[Made]]:
+    """A transaction whose versions are told of together, at its end; steps within it are part of it.
+
+    So whoever listens does its work, and holds its locks, once and last, however many versions an import makes.
+    """
+    outer = _step.get()
+    made: list[Made] = [] if outer is None else outer
+    before = len(made)
+    token = _step.set(made)
+    try:
+        with transaction.atomic():
+            yield made
+            if outer is None and made and not transaction.get_rollback():  # a dry run tells nobody
+                versions_made.send(QuestionVersion, made=made)
+    except BaseException:
+        del made[before:]  # they were rolled back
+        raise
+    finally:
+        _step.reset(token)
+
+
+def _made(version: QuestionVersion, newest: QuestionVersion | None) -> Made:
+    return Made(
+        version.question_id,
+        version.question.document_id,
+        version.number,
+        version.kind,
+        version.status,
+        newest.status if newest else "",
+        version.author,
+        version.at,
+    )
 
 
 def record_change(question: int, kind: str, cause: Cause, restores: int | None = None) -> QuestionVersion | None:
     """`record` what a person has written. Published words stay published, unless they lost their answer, or unless two
     pairs of eyes are required: what the second pair has not seen is in review.
     """
-    with transaction.atomic():
+    with step():
         [current], newest = take([question]), _newest([question])
         if current.status == Status.PUBLISHED and not _says(newest.get(question), current):
             current.status = status_of_changed(current)
@@ -97,7 +156,7 @@ def roll_back(question: Question, version: QuestionVersion, cause: Cause) -> Que
     The same content has the same hash. Only where the topic is gone, or the slug is another question's by now, the
     present one stays. Raises NotAllowed where nothing would change.
     """
-    with transaction.atomic():
+    with step():
         note([question.pk], cause.at)
         [current] = take([question.pk])
         made = None

@@ -1,5 +1,6 @@
 """Facts about people, interviews, answers and grades. A method here touches one row; verbs are in `interviews.py`."""
 
+from interviewer.models.audit import AuditEvent, AuditHead, Verb
 from interviewer.models.clock import Accommodation, Extension, Pulse, in_words
 from interviewer.models.endpoints import Endpoint
 from interviewer.models.events import InterviewEvent
@@ -14,6 +15,8 @@ from interviewer.models.templates import InterviewTemplate
 __all__ = [
     "Accommodation",
     "Answer",
+    "AuditEvent",
+    "AuditHead",
     "Endpoint",
     "ExamResult",
     "Extension",
@@ -27,5 +30,6 @@ __all__ = [
     "Pulse",
     "SignInTries",
     "User",
+    "Verb",
     "in_words",
 ]

@@ -24,6 +24,11 @@ class User(AbstractUser):
         return self.has_perm("interviewer.operate")
 
     @property
+    def may_read_audit(self) -> bool:
+        """May read and export the audit log."""
+        return self.has_perm("interviewer.read_audit")
+
+    @property
     def is_curator(self) -> bool:
         """May keep the question bank, in the admin."""
         return self.is_staff and self.has_perm("questions.change_question")

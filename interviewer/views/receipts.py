@@ -10,7 +10,7 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from interviewer import claims, interviews, receipts
+from interviewer import audit, claims, interviews, receipts
 from interviewer.access import manager_required, reviewable_interviews
 from interviewer.http import Request
 from interviewer.models import Interview
@@ -47,7 +47,9 @@ def receipt_file(request: Request, interview: Interview) -> HttpResponse:
 def review_receipt_file(request: Request, pk: uuid.UUID) -> HttpResponse:
     """The same file for a manager."""
     found = reviewable_interviews(request.user).filter(submitted_at__isnull=False)
-    return _file(get_object_or_404(found, pk=pk))
+    interview = get_object_or_404(found, pk=pk)
+    audit.saw(request.user, audit.Verb.RECEIPT_SEEN, interview, request.received_at)
+    return _file(interview)
 
 
 def _file(interview: Interview) -> HttpResponse:

@@ -9,6 +9,7 @@ from typing import Any
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
 from django.http import HttpResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_safe
@@ -27,7 +28,7 @@ def handed_in(view: View) -> View:
     @login_required
     @never_cache
     @wraps(view)
-    def guarded(request: Request, pk: uuid.UUID, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: Request, pk: uuid.UUID, *args: Any, **kwargs: Any) -> HttpResponseBase:
         interview = own_interview(request.user, pk)
         if interview.submitted_at is None:
             return redirect("room", interview.pk)

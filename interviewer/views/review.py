@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from interviewer import clock, interviews, timeline
+from interviewer import audit, clock, interviews, timeline
 from interviewer.access import manager_required, reviewable_interviews
 from interviewer.http import Request
 from interviewer.models import Answer, Extension, Grade, Interview, InterviewTemplate
@@ -138,6 +138,7 @@ def review(request: Request, pk: uuid.UUID) -> HttpResponse:
 
 
 def _review_page(request: Request, interview: Interview, form: ExtendForm | None = None) -> HttpResponse:
+    audit.saw(request.user, audit.Verb.INTERVIEW_SEEN, interview, request.received_at)
     seen = interview.extensions.filter(kind=Extension.Kind.MANAGER).count()
     context = {
         **results_context(interview),

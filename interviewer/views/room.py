@@ -11,6 +11,7 @@ from django.conf import settings
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import Http404, HttpResponse, HttpResponseRedirect, JsonResponse
+from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.template.loader import render_to_string
 from django.urls import resolve, reverse
@@ -32,7 +33,7 @@ def in_room(view: View) -> View:
     @login_required
     @never_cache
     @wraps(view)
-    def guarded(request: Request, pk: uuid.UUID, *args: Any, **kwargs: Any) -> HttpResponse:
+    def guarded(request: Request, pk: uuid.UUID, *args: Any, **kwargs: Any) -> HttpResponseBase:
         interview = own_interview(request.user, pk)
         if interview.paused_at or not interview.accepts(request.received_at):
             interview = interviews.catch_up(interview, request.received_at)

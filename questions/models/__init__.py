@@ -1,10 +1,13 @@
 """The bank: topics, documents, questions with their rubric points, vectors and versions."""
 
+from questions.models.append_only import AppendOnly, AppendOnlyModel, AppendOnlyQuerySet
 from questions.models.bank import Document, Language, Passage, Question, QuestionQuerySet, RubricPoint, Topic
-from questions.models.versions import AppendOnly, QuestionVersion
+from questions.models.versions import QuestionVersion
 
 __all__ = [
     "AppendOnly",
+    "AppendOnlyModel",
+    "AppendOnlyQuerySet",
     "Document",
     "Language",
     "Passage",

@@ -10,24 +10,8 @@ from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from questions.frozen import FrozenQuestion
+from questions.models.append_only import AppendOnlyModel
 from questions.models.bank import Question
-
-
-class AppendOnly(TypeError):
-    """Versions are added, never changed and never deleted by themselves."""
-
-
-class QuestionVersionQuerySet(models.QuerySet["QuestionVersion"]):
-    """Versions: read and added, nothing else."""
-
-    def update(self, **fields: Any) -> int:
-        raise AppendOnly
-
-    def bulk_update(self, *args: Any, **options: Any) -> int:
-        raise AppendOnly
-
-    def delete(self) -> tuple[int, dict[str, int]]:
-        raise AppendOnly
 
 
 def keep_what_was_published(collector: Any, field: Any, versions: Any, using: str) -> None:
@@ -40,7 +24,7 @@ def keep_what_was_published(collector: Any, field: Any, versions: Any, using: st
     models.CASCADE(collector, field, versions, using)
 
 
-class QuestionVersion(models.Model):
+class QuestionVersion(AppendOnlyModel):
     """What a question said after one change of it. Rows are added by `questions/versions.py`, never changed.
 
     `content` is the question as an interview would keep it, rubric points included, and `content_hash` its hash: what
@@ -70,8 +54,6 @@ class QuestionVersion(models.Model):
     content_hash = models.CharField(_("content hash"), max_length=64, db_index=True)
     restores = models.PositiveIntegerField(_("version brought back"), null=True)
 
-    objects = QuestionVersionQuerySet.as_manager()
-
     class Meta:
         verbose_name = _("version of a question")
         verbose_name_plural = _("versions of questions")
@@ -81,14 +63,6 @@ class QuestionVersion(models.Model):
 
     def __str__(self) -> str:
         return gettext("Version %(number)d") % {"number": self.number}
-
-    def save(self, *args: Any, **options: Any) -> None:
-        if not self._state.adding:
-            raise AppendOnly
-        super().save(*args, **{**options, "force_insert": True})
-
-    def delete(self, *args: Any, **options: Any) -> tuple[int, dict[str, int]]:
-        raise AppendOnly
 
     @property
     def frozen(self) -> FrozenQuestion:

@@ -92,6 +92,7 @@ def violations(ledger: Ledger | None = None, *, settled: bool = False) -> Iterat
     ledger = ledger or Ledger()
     yield from _not_stored(ledger)
     yield from _changed_scores(ledger)
+    yield from _audit()
     rows = Interview.objects.select_related("template", "candidate")
     for interview in rows.prefetch_related("answers__grades", "extensions", "events"):
         answers = sorted(interview.answers.all(), key=lambda answer: answer.position)
@@ -99,6 +100,17 @@ def violations(ledger: Ledger | None = None, *, settled: bool = False) -> Iterat
         yield from _receipt(interview, answers, ledger)
         for answer in answers:
             yield from _grades(interview, answer, settled)
+
+
+# --- The audit log --------------------------------------------------------------------
+
+
+def _audit() -> Iterator[str]:
+    from interviewer.audit.check import check
+
+    report = check()
+    if report.fault is not None:
+        yield f"the audit log is not whole: event {report.number} is {report.fault}"
 
 
 # --- Acknowledged is stored ---------------------------------------------------------

@@ -8,12 +8,13 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import CommandError, CommandParser
+from django.db import transaction
 from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from tqdm import tqdm
 
-from interviewer import exam
+from interviewer import audit, exam
 from interviewer.exam import table
 from interviewer.exam.cases import QUICK, exam_hash, rubric_hash
 from interviewer.models import ExamResult
@@ -53,13 +54,17 @@ def _advance(bar: Any, done: int, total: int) -> None:
 
 def _store(report: exam.Report, cases: list[exam.Case], grader: str, quick: bool) -> ExamResult:
     hashes = {"exam_hash": exam_hash(cases), "rubric_hash": rubric_hash(cases)}
-    return ExamResult.objects.create(
-        **{**dataclasses.asdict(exam.subject(grader)), **hashes},
-        ran_at=timezone.now(),
-        is_quick=quick,
-        passed=report.passed and not quick,
-        report=report.to_json(),
-    )
+    with transaction.atomic():
+        result = ExamResult.objects.create(
+            **{**dataclasses.asdict(exam.subject(grader)), **hashes},
+            ran_at=timezone.now(),
+            is_quick=quick,
+            passed=report.passed and not quick,
+            report=report.to_json(),
+        )
+        facts = {"grader": grader, "passed": result.passed, "quick": quick}
+        audit.record(audit.COMMAND, audit.Verb.GRADER_EXAMINED, result, facts, result.ran_at)
+    return result
 
 
 def _told(result: ExamResult, report: exam.Report) -> str:
