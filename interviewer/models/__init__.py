@@ -9,6 +9,7 @@ from interviewer.models.interviews import Answer, Interview
 from interviewer.models.items import ItemHealthRun, ItemStatistics
 from interviewer.models.jobs import Job
 from interviewer.models.people import SignInTries, User
+from interviewer.models.spending import Spending
 from interviewer.models.templates import InterviewTemplate
 
 __all__ = [
@@ -26,6 +27,7 @@ __all__ = [
     "Job",
     "Pulse",
     "SignInTries",
+    "Spending",
     "User",
     "in_words",
 ]
