@@ -10,6 +10,7 @@ import dataclasses
 import re
 from collections import Counter
 from collections.abc import Iterable
+from itertools import pairwise
 
 from interviewer.models import Grade
 from questions.models import Question
@@ -103,7 +104,7 @@ def _in_common(group: _Group) -> str:
 def _pairs(tokens: list[str]) -> set[str]:
     """Words, and pairs of neighbouring Chinese characters: single ones stand in any text."""
     words = {token for token in tokens if not _is_chinese(token)}
-    return words | {a + b for a, b in zip(tokens, tokens[1:], strict=False) if _is_chinese(a) and _is_chinese(b)}
+    return words | {a + b for a, b in pairwise(tokens) if _is_chinese(a) and _is_chinese(b)}
 
 
 def _is_common(place: int, tokens: list[str], spread: Counter[str]) -> bool:

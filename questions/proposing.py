@@ -161,7 +161,7 @@ def _enough(pieces: list[_Piece], text: str) -> list[_Piece]:
 
 
 def _halves(piece: _Piece, text: str) -> list[_Piece]:
-    """A piece in two, at the sentence or else the clause nearest to its middle, each wide enough; [] if there is none."""
+    """A piece in two, at the sentence or else the clause nearest to its middle, each wide enough; else []."""
     for boundary in (_SENTENCE_END, _PART_END, _CLAUSE_END):
         cuts = [found.end() for found in boundary.finditer(text, piece.start, piece.end) if found.end() < piece.end]
         middle = (piece.start + piece.end) / 2
