@@ -17,7 +17,7 @@ from questions.models import Question
 from questions.proposing import same
 
 LEAST = 3  # people
-LOOKED_AT = 500  # grades, the newest
+LOOKED_AT = 200  # grades, the newest; a verdict may hold a whole prompt
 MOST = 5  # statements that are shown
 LEFT_OUT = "…"
 # A word of letters and digits, a Chinese character, or whatever stands between.

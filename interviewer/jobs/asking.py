@@ -16,7 +16,7 @@ from interviewer.llm import LLMError, Usage
 from interviewer.models import Job
 
 NO_MODEL = _("No language model is configured here (OPENAI_BASE_URL, OPENAI_API_KEY).")
-DOWN = _("The model server is down at the moment. It is looked after again and again: try once more in a few minutes.")
+DOWN = _("The model server is down at the moment. It is asked again by and by: try once more in a few minutes.")
 
 T = TypeVar("T")
 

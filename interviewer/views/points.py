@@ -1,4 +1,4 @@
-"""For curators: rubric points proposed by code, by the model and from wrong answers; what a person approves is written."""
+"""For curators: rubric points proposed by code, by the model and from wrong answers. A person approves them."""
 
 from __future__ import annotations
 

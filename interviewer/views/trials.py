@@ -79,9 +79,7 @@ def try_answer(request: Request, pk: int) -> HttpResponse:
         form.data["shown"] = asked.hash  # type: ignore[index]  # a copy can be written to
         messages.warning(
             request,
-            _(
-                "The question was changed after this page was loaded. It is shown as it is now; your text is still here."
-            ),
+            _("The question was changed after this page was loaded. This is what it says now; your text is kept."),
         )
         return _page(request, question, mine, form, status=409)
     if not _can_be_graded(asked):

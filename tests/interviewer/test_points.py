@@ -24,8 +24,8 @@ from questions.rubrics import ChangedMeanwhile, approve
 from questions.versions import Cause, NotAllowed
 from tests import build
 from tests.conftest import signed_in
-from tests.parallel import together
 from tests.pages import Page
+from tests.parallel import together
 from tests.stub_openai import DATA, StubOpenAI
 
 pytestmark = pytest.mark.django_db

@@ -86,7 +86,10 @@ def test_what_only_repeats_the_question_is_no_point():
 
 
 def test_one_long_sentence_is_cut_at_its_clauses():
-    reference = "先把长文切成有重叠的小段并去掉页眉页脚，再用向量和关键词两路召回候选段落，最后让重排模型挑出最相关的五段放进提示词"
+    reference = (
+        "先把长文切成有重叠的小段并去掉页眉页脚，再用向量和关键词两路召回候选段落，"
+        "最后让重排模型挑出最相关的五段放进提示词"
+    )
     proposed = texts(reference)
     assert len(proposed) == 3 and all(text in reference for text in proposed)
 
