@@ -46,7 +46,7 @@ class PointForm(forms.Form):
     """One row: a point that the question has or might get. Only what is ticked is checked and written."""
 
     keep = forms.BooleanField(label=gettext_lazy("Keep"), required=False)
-    name = forms.CharField(label=gettext_lazy("Name"), required=False, max_length=NAME_LENGTH)
+    name = forms.CharField(label=gettext_lazy("Short name"), required=False, max_length=NAME_LENGTH)
     text = TextField(label=gettext_lazy("Text"), required=False, widget=forms.Textarea(attrs={"rows": 2}))
     kind = forms.ChoiceField(label=gettext_lazy("Kind"), choices=RubricPoint.Kind.choices)
     weight = forms.FloatField(
@@ -219,9 +219,8 @@ def _once(
 
 
 def _relation(row: PointForm, today: Sequence[FrozenPoint]) -> tuple[int, list[Piece]]:
-    """For a proposal: the number of the point that it is other words for, and the difference; (0, []) otherwise."""
-    text = str(row["text"].value() or "")
-    if row["source"].value() == "today" or not text:
-        return 0, []
-    near = match(ParsedPoint("", text), today)
-    return (near.number, compare(today[near.number - 1].text, text)) if near.kind == "other words" else (0, [])
+    """The number of the point that a row is, or is other words for (0: neither), and the difference if there is one."""
+    near = match(ParsedPoint("", str(row["text"].value() or "")), today)
+    if row["source"].value() == "today" or near.kind != "other words":
+        return near.number, []
+    return near.number, compare(today[near.number - 1].text, str(row["text"].value()))

@@ -49,7 +49,7 @@ def stub(settings, monkeypatch) -> Iterator[StubOpenAI]:
     monkeypatch.setattr(grading, "_embed", lambda texts: np.eye(len(texts), 384, dtype=np.float32))
     with StubOpenAI() as server:
         settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL = server.url, "key", "tiny"
-        settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS, settings.GRADER = 0.5, 2.0, "llm"
+        settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS, settings.GRADER = 10.0, 30.0, "llm"
         yield server
 
 
