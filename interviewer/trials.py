@@ -105,9 +105,9 @@ def result(job: Job) -> Result:
     answer = SimpleNamespace(position=1, asked=asked, text=job.payload["text"], seconds_used=0)
     facts = {name: verdict[name] for name in ("score", "model", "prompt_hash", "rubric_hash")}
     grade = SimpleNamespace(
-        verdict=verdict, status="done", reason="", graded_at=job.ended_at, tries=1, cost=Decimal(job.result["cost"]), **facts,
+        verdict=verdict, status="done", reason="", graded_at=job.ended_at, tries=1, **facts,
         calls=spent["calls"], prompt_tokens=spent["prompt_tokens"], completion_tokens=spent["completion_tokens"],
-        seconds=job.result["seconds"],
+        seconds=job.result["seconds"], cost=Decimal(job.result["cost"]),
     )  # fmt: skip
     return result_of(answer, grade)
 
