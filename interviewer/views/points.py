@@ -94,7 +94,7 @@ class ApprovalForm(forms.Form):
 
 @dataclasses.dataclass(frozen=True)
 class Row:
-    """A row of the page before anybody touched it: a point, where it is from, and what it is to today's points."""
+    """A row of the page before anybody touched it: a point, where it is from, and whether it is ticked."""
 
     point: ParsedPoint
     source: str
