@@ -1,4 +1,4 @@
-"""What asking the language model may cost: per answer, per interview and per day; looked at before each grading.
+"""What asking the language model may cost: per answer, per interview and per day; looked at before each request.
 
 Sums are of what is written down, and a grading is written down when it ends. So workers that grade at the same time
 may together go past a limit by what is in flight: at most one grading per thread of every worker.
@@ -12,13 +12,13 @@ from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
-from django.db.models import F, Sum
+from django.db.models import F, Sum, Value
 from django.utils import timezone
 from django.utils.translation import gettext_noop as _
 
 from interviewer.grading import GRADED_CHARACTERS
 from interviewer.llm import Usage, estimated_tokens
-from interviewer.models import Grade
+from interviewer.models import Grade, Spending
 
 CALLS = _("The model has been asked %(used)d times about this answer; more is not allowed (LLM_CALLS_PER_ANSWER).")
 ANSWER = _(
@@ -52,7 +52,24 @@ def refusal(grade: Grade, at: datetime) -> Refusal | None:
     if grade.grader != "llm":
         return None
     planned = estimated_tokens(grade.answer.text[:GRADED_CHARACTERS])
-    return _of_the_answer(grade, planned) or _of_the_day(at, planned)
+    return _of_the_answer(grade, planned) or refusal_of_the_day(at, planned)
+
+
+def refusal_of_an_errand(at: datetime, planned: int) -> Refusal | None:
+    """The limit that forbids a curator's errand of about `planned` tokens at `at`, or None.
+
+    The day's limits bind errands as they bind grades; the limit of one answer bounds one errand.
+    """
+    most = settings.LLM_TOKENS_PER_ANSWER
+    if 0 < most < planned:
+        return Refusal(ANSWER, {"used": 0, "most": most})
+    return refusal_of_the_day(at, planned)
+
+
+def book(kind: str, usage: Usage, at: datetime) -> None:
+    """Note what an errand of this kind has cost; nothing when no model was asked."""
+    if usage.calls:
+        Spending.objects.create(kind=kind, spent_at=at, cost=cost(usage), **dataclasses.asdict(usage))
 
 
 def spending(usage: Usage, at: datetime) -> dict[str, Any]:
@@ -77,9 +94,20 @@ def cost(usage: Usage) -> Decimal:
 
 
 def spent_on_the_day_of(at: datetime) -> dict[str, Any]:
-    """`tokens` and `cost` since midnight of all grades. A grade whose tries span midnight counts for the later day."""
-    sums = Grade.objects.filter(spent_at__gte=_midnight(at)).aggregate(tokens=Sum(_TOKENS), cost=Sum("cost"))
-    return {"tokens": sums["tokens"] or 0, "cost": sums["cost"] or Decimal(0)}
+    """`tokens` and `cost` since midnight of all grades and errands, in one query.
+
+    A grade whose tries span midnight counts for the later day.
+    """
+    rows = [model._default_manager.filter(spent_at__gte=_midnight(at)).order_by() for model in (Grade, Spending)]
+    grades, errands = (  # one row each: what a constant groups by is everything
+        each.values(all=Value(1)).annotate(sum=Sum(_TOKENS), money=Sum("cost")).values_list("sum", "money")
+        for each in rows
+    )
+    sums = list(grades.union(errands, all=True))
+    return {
+        "tokens": sum(tokens or 0 for tokens, _money in sums),
+        "cost": sum((money or Decimal(0) for _tokens, money in sums), Decimal(0)),
+    }
 
 
 def _of_the_answer(grade: Grade, planned: int) -> Refusal | None:
@@ -97,7 +125,8 @@ def _of_the_answer(grade: Grade, planned: int) -> Refusal | None:
     return past[0] if past else None
 
 
-def _of_the_day(at: datetime, planned: int) -> Refusal | None:
+def refusal_of_the_day(at: datetime, planned: int) -> Refusal | None:
+    """The limit of the day that forbids another `planned` tokens at `at`, or None."""
     if not settings.LLM_TOKENS_PER_DAY and not settings.LLM_COST_PER_DAY:
         return None
     spent, until = spent_on_the_day_of(at), _midnight(at, days=1)

@@ -65,6 +65,9 @@ def _problem(value: Any, schema: dict[str, Any], definitions: dict[str, Any], pa
         return f"{path} is not of type {kind}"
     if "enum" in schema and value not in schema["enum"]:
         return f"{path} is not one of the allowed values"
+    if isinstance(value, list) and "items" in schema:
+        found = (_problem(one, schema["items"], definitions, f"{path}[{place}]") for place, one in enumerate(value))
+        return next(filter(None, found), "")
     return _problem_inside(value, schema, definitions, path) if isinstance(value, dict) else ""
 
 

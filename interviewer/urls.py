@@ -4,7 +4,21 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 
-from interviewer.views import audit, health, home, items, jobs, operations, receipts, results, review, room, sign_in
+from interviewer.views import (
+    audit,
+    health,
+    home,
+    items,
+    jobs,
+    operations,
+    points,
+    receipts,
+    results,
+    review,
+    room,
+    sign_in,
+    trials,
+)
 
 interview = [
     path("", room.room, name="room"),
@@ -42,6 +56,9 @@ urlpatterns = [
     path("audit/file/", audit.audit_file, name="audit-file"),
     path("questions/health/", items.item_list, name="item-list"),
     path("questions/health/<int:pk>/", items.item, name="item"),
+    path("questions/<int:pk>/try/", trials.try_answer, name="try-answer"),
+    path("questions/<int:pk>/points/", points.points, name="points"),
+    path("questions/<int:pk>/points/ask/", points.ask_model, name="ask-for-points"),
     path("jobs/<uuid:pk>/", jobs.progress, name="job"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -95,8 +95,8 @@ def messages(
     language = _language(question)
     context = {
         "language": language,
-        "question": _fenced(asked),
-        "answer": _fenced({"answer": {clause.label: clause.text for clause in clauses}}),
+        "question": fenced(asked),
+        "answer": fenced({"answer": {clause.label: clause.text for clause in clauses}}),
         "keys": ", ".join([*(f'"p{n}"' for n in range(1, len(points) + 1)), '"feedback"']),
     }
     system, user = (get_template(name).render(context).strip() for name in (SYSTEM[language], USER))
@@ -128,7 +128,8 @@ def _language(question: FrozenQuestion) -> str:
     return "zh" if question.language.startswith("zh") else "en"
 
 
-def _fenced(data: dict[str, Any]) -> str:
+def fenced(data: dict[str, Any]) -> str:
+    """Data as JSON between two lines that nobody could have foreseen."""
     shown = json.dumps(data, ensure_ascii=False, indent=1)
     nonce = salted_hmac("interviewer.grading", shown, algorithm="sha256").hexdigest()[:16]
     return f"⟦{nonce}⟧\n{shown}\n⟦{nonce}⟧"

@@ -27,8 +27,12 @@ Progress = Callable[[int, int], None]  # steps done, and all of them
 Handler = Callable[[Job, Progress], dict[str, Any]]
 
 # Kind → the function that does it, as "module:function" in this package: a worker loads only what it runs.
-HANDLERS: dict[str, str] = {}
+HANDLERS: dict[str, str] = {
+    "try-answer": "trials:try_answer",
+    "propose-points": "proposals:propose_points",
+}
 
+AT_ONCE = 100  # jobs that one round of the sweeper announces, or forgets
 REPORT_SECONDS = 0.5  # between two writes of progress
 
 WENT_WRONG = gettext_noop("This went wrong on our side; the log has the details.")
@@ -82,16 +86,25 @@ def finished(job: Job, result: dict[str, Any]) -> None:
 
 
 def sweep(at: datetime) -> int:
-    """End what killed its worker too often, and wake workers for what nobody seems to have heard of; how many."""
+    """End what killed its worker too often, wake workers for what nobody seems to have heard of (how many), and
+    forget what ended long ago.
+    """
     from interviewer.jobs.tasks import wake
 
     Job.objects.free(at).filter(tries__gte=MAX_TRIES).update(
         status=Job.Status.FAILED, error=WORKER_DIED, lease=None, leased_until=None, ended_at=at
     )
-    found = [str(pk) for pk in Job.objects.unheard(at).order_by("created_at").values_list("pk", flat=True)[:100]]
+    found = [str(pk) for pk in Job.objects.unheard(at).order_by("created_at").values_list("pk", flat=True)[:AT_ONCE]]
     if found and wake(found):
         Job.objects.filter(pk__in=found).update(woken_at=at)
+    _forget(at)
     return len(found)
+
+
+def _forget(at: datetime) -> None:
+    """Delete some of what ended long ago, with what was pasted into it. A look first: a delete takes SQLite's lock."""
+    if old := list(Job.objects.to_forget(at).values_list("pk", flat=True)[:AT_ONCE]):
+        Job.objects.filter(pk__in=old).delete()
 
 
 def _handler(kind: str) -> Handler:

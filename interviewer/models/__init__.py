@@ -10,6 +10,7 @@ from interviewer.models.interviews import Answer, Interview
 from interviewer.models.items import ItemHealthRun, ItemStatistics
 from interviewer.models.jobs import Job
 from interviewer.models.people import SignInTries, User
+from interviewer.models.spending import Spending
 from interviewer.models.templates import InterviewTemplate
 
 __all__ = [
@@ -29,6 +30,7 @@ __all__ = [
     "Job",
     "Pulse",
     "SignInTries",
+    "Spending",
     "User",
     "Verb",
     "in_words",

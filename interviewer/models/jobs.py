@@ -18,6 +18,7 @@ from interviewer.models.faults import WithReason
 
 LEASE = timedelta(minutes=2)  # renewed with every report of progress
 MAX_TRIES = 2
+KEPT = timedelta(days=7)  # what has ended stays for its owner to look at, with all that was typed into it
 WAKE = timedelta(seconds=30)  # a message unheard for so long is taken for lost
 
 
@@ -34,6 +35,10 @@ class JobQuerySet(models.QuerySet["Job"]):
     def unheard(self, at: datetime) -> JobQuerySet:
         """Free, with tries left, and no message for it is likely to be on its way."""
         return self.free(at).filter(tries__lt=MAX_TRIES, woken_at__lt=at - WAKE)
+
+    def to_forget(self, at: datetime) -> JobQuerySet:
+        """Ended so long ago that nobody will look for the result any more."""
+        return self.filter(ended_at__lt=at - KEPT)
 
     def claim(self, pk: uuid.UUID | str, at: datetime) -> Job | None:
         """Lease job `pk` to the caller, or None when it is ended or somebody else's."""
@@ -76,6 +81,7 @@ class Job(WithReason):
         default_permissions = ()
         indexes = [
             models.Index(fields=["woken_at"], condition=Q(status="pending"), name="job_to_announce"),
+            models.Index(fields=["ended_at"], condition=Q(ended_at__isnull=False), name="job_to_forget"),
         ]
 
     def __str__(self) -> str:
@@ -85,6 +91,10 @@ class Job(WithReason):
         """Say how far it is, and keep the lease; False when it is somebody else's by now."""
         mine = Job.objects.pending().filter(pk=self.pk, lease=self.lease)
         return bool(mine.update(done=done, total=total, leased_until=at + LEASE))
+
+    def keep(self, until: datetime) -> bool:
+        """Keep the lease until then, for a step longer than a lease lasts; False when it is somebody else's by now."""
+        return bool(Job.objects.pending().filter(pk=self.pk, lease=self.lease).update(leased_until=until))
 
     def finish(self, result: dict[str, Any], at: datetime) -> bool:
         """End it with a result while the lease is still the caller's; False, and nothing written, otherwise."""

@@ -16,7 +16,7 @@ from django.utils.translation import gettext as _
 from django.utils.translation import pgettext
 from markdown_it import MarkdownIt
 
-from interviewer import claims, grading, item_reasons
+from interviewer import claims, grading, item_reasons, trials
 from interviewer.models import Grade, in_words
 from questions.models import RubricPoint
 
@@ -72,6 +72,20 @@ def of_100(score: float) -> int:
 def signed(r: float) -> str:
     """A correlation: two decimals and a real minus."""
     return item_reasons.signed(r)
+
+
+@register.filter
+def signed_points(points: float) -> str:
+    """What a point adds to a score of 100 or takes away: a real minus, one decimal where that says more."""
+    rounded = round(points, 1)
+    whole = rounded == int(rounded)
+    return f"{'−' if rounded < 0 else ''}{abs(int(rounded)) if whole else abs(rounded)}"
+
+
+@register.filter
+def shares(points: list[dict[str, Any]]) -> list[trials.Share]:
+    """The sum behind a score, point by point."""
+    return trials.shares(points)
 
 
 @register.filter

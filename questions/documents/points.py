@@ -23,17 +23,17 @@ def points_of(text: str, kind: PointKind = "must") -> tuple[list[ParsedPoint], l
 
     A name that two lists share is one point, with both texts.
     """
-    items, rest = _items(text)
+    items, rest = list_items(text)
     if not items:
         return [ParsedPoint("", part, kind) for part in _parts(text)], []
     merged: dict[tuple[str, int], list[str]] = {}
     for place, item in enumerate(items):
-        name, words = _named(item)
+        name, words = named(item)
         merged.setdefault((name, -1 if name else place), []).append(words)
     return [ParsedPoint(name, "\n".join(texts), kind) for (name, _place), texts in merged.items()], rest
 
 
-def _named(item: str) -> tuple[str, str]:
+def named(item: str) -> tuple[str, str]:
     """(the name that leads in bold, the rest); a name too long for its field is cut and stays in the text."""
     match = _LEAD.match(item, 0, 2 * LONGEST_LEAD)
     if not match:
@@ -45,7 +45,7 @@ def _named(item: str) -> tuple[str, str]:
     return name, text
 
 
-def _items(text: str) -> tuple[list[str], list[str]]:
+def list_items(text: str) -> tuple[list[str], list[str]]:
     """(the top-level list items of `text` without their markers, the lines outside of them)."""
     lines = text.split("\n")
     spans = [token.map for token in block_tokens(text) if token.type == "list_item_open" and token.level == 1]

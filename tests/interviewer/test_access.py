@@ -97,6 +97,10 @@ TABLE: dict[tuple[str, str], Row] = {
     **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("audit", "audit-file")},
     **{(name, "GET"): CURATORS_ONLY for name in ("item-list", "item")},
     **{(name, "POST"): ("login", 404, 404, 404, 405) for name in ("item-list", "item")},
+    **{(name, "GET"): CURATORS_ONLY for name in ("try-answer", "points")},
+    **{(name, "POST"): ("login", 404, 404, 404, name) for name in ("try-answer", "points")},
+    ("ask-for-points", "GET"): ("login", 404, 404, 404, 405),
+    ("ask-for-points", "POST"): ("login", 404, 404, 404, "points"),
     ("job", "GET"): OWNERS_ONLY,
     ("job", "POST"): ("login", 405, 405, 405, 405),
     ("healthz", "GET"): everybody(200),
@@ -111,6 +115,7 @@ HANDED_IN = {
     "grade-again", "grade-abandoned",
 }  # fmt: skip
 PAUSED = {"pause"}
+OF_A_QUESTION = {"item", "try-answer", "points", "ask-for-points"}
 
 # The admin: as above, and the operator, who may do everything.
 STAFF_ONLY = "admin:login"
@@ -193,7 +198,7 @@ def address(name: str, interview: Interview) -> str:
         return "/nothing/here/"
     if name == "begin":
         return reverse("begin", args=[interview.template_id])
-    if name == "item":
+    if name in OF_A_QUESTION:
         return reverse(name, args=[Question.objects.order_by("pk").values_list("pk", flat=True)[0]])
     of_interview = {
         "job",
@@ -211,6 +216,14 @@ def address(name: str, interview: Interview) -> str:
     return reverse(name, args=[interview.pk] if name in of_interview else [])
 
 
+def forms_of(name: str) -> dict[str, Any]:
+    """The form of an address, filled in well; a question's says which text of it was looked at."""
+    if name not in OF_A_QUESTION:
+        return FORMS.get(name, {})
+    question = Question.objects.order_by("pk")[0]
+    return {**FORMS.get(name, {}), "shown": question.frozen().hash}
+
+
 FORMS: dict[str, dict[str, Any]] = {
     "login": {"username": "candidate", "password": "wrong"},
     "set_language": {"language": "en"},
@@ -219,13 +232,23 @@ FORMS: dict[str, dict[str, Any]] = {
     "draft": {"text": "text", "revision": 0},
     "unsent": {"text": "another text", "revision": 0},
     "extend": {"minutes": 5, "reason": "a reason", "seen": 0},
+    "try-answer": {"text": "text", "graders": ["semantic"]},
+    "points": {
+        "form-TOTAL_FORMS": 1,
+        "form-INITIAL_FORMS": 1,
+        "form-0-keep": "on",
+        "form-0-text": "a point",
+        "form-0-kind": "must",
+        "form-0-weight": "1",
+        "form-0-source": "today",
+    },
 }
 
 
 def send(client: Client, method: str, name: str, interview: Interview, **more: Any) -> HttpResponse:
     """The request of a row, its form filled in well."""
     if method == "POST":
-        return client.post(address(name, interview), {**FORMS.get(name, {}), **more})
+        return client.post(address(name, interview), {**forms_of(name), **more})
     return client.get(address(name, interview))
 
 
@@ -315,12 +338,14 @@ def test_every_address_that_writes_is_known():
     assert set(WRITES) == {
         "login", "logout", "set_language", "begin", "question", "draft", "unsent", "pause", "hand-in",
         "extend", "grade-abandoned", "grade-again", "try-again", "try-all-again",
+        "try-answer", "points", "ask-for-points",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_form_without_its_token_is_refused(name, people, sitting):
-    role = {"login": "visitor", "grade-again": "manager", **dict.fromkeys(PARKED, "manager")}.get(name, "owner")
+    others = {**dict.fromkeys(PARKED, "manager"), **dict.fromkeys(OF_A_QUESTION, "curator")}
+    role = {"login": "visitor", "grade-again": "manager", **others}.get(name, "owner")
     client = client_of(role, people, enforce_csrf_checks=True)
     before = everything()
     response = send(client, "POST", name, sitting)
@@ -411,7 +436,8 @@ def test_there_are_no_other_templates(number, people):
 
 @pytest.mark.parametrize("number", [0, 2**31, 2**63, 10**30])
 def test_there_are_no_figures_of_other_questions(number, people):
-    assert client_of("curator", people).get(reverse("item", args=[number])).status_code == 404
+    for name in ("item", "try-answer", "points"):
+        assert client_of("curator", people).get(reverse(name, args=[number])).status_code == 404
 
 
 @pytest.mark.parametrize("position", [0, 3, 10**30])

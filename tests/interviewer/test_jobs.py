@@ -11,7 +11,7 @@ from django.utils import timezone
 from interviewer import jobs
 from interviewer.jobs import Job, JobFailed, LeaseLost, Progress, finished
 from interviewer.models import User
-from interviewer.models.jobs import LEASE, WAKE
+from interviewer.models.jobs import KEPT, LEASE, WAKE
 from tests import build
 from tests.conftest import signed_in
 
@@ -111,3 +111,34 @@ def test_the_fragment_polls_until_the_job_has_ended_and_is_its_owners_alone() ->
     assert "hx-get" not in ended.content.decode() and ended["HX-Refresh"] == "true"
     assert "There is no file" in ended.content.decode()
     assert signed_in(build.user()).get(url).status_code == 404
+
+
+def test_what_ended_long_ago_is_forgotten_and_nothing_else() -> None:
+    ended, refused, waiting = asked("double", n=1), asked("refuse"), asked("double", n=2)
+    jobs.run(ended.pk)
+    jobs.run(refused.pk)
+    at = timezone.now()
+    jobs.sweep(at + KEPT - timedelta(minutes=1))
+    assert Job.objects.count() == 3
+    jobs.sweep(at + KEPT + timedelta(minutes=1))
+    assert list(Job.objects.values_list("pk", flat=True)) == [waiting.pk]
+
+
+def test_they_are_forgotten_a_bounded_number_at_a_time(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(jobs, "AT_ONCE", 2)
+    for n in range(3):
+        jobs.run(asked("double", n=n).pk)
+    later = timezone.now() + 2 * KEPT
+    jobs.sweep(later)
+    assert Job.objects.count() == 1
+    jobs.sweep(later)
+    assert not Job.objects.exists()
+
+
+def test_a_lease_can_be_kept_for_a_long_step(monkeypatch: pytest.MonkeyPatch) -> None:
+    job, at = asked("double", n=1), timezone.now()
+    mine = Job.objects.claim(job.pk, at)
+    assert mine is not None and mine.keep(at + 3 * LEASE)
+    assert Job.objects.claim(job.pk, at + 2 * LEASE) is None
+    assert Job.objects.claim(job.pk, at + 4 * LEASE)
+    assert not mine.keep(at + 9 * LEASE), "it is somebody else's by now"
