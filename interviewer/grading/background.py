@@ -27,7 +27,6 @@ from questions.documents import decode, parse
 from .words import units
 
 SIZES = (32, 64, 128, 256, 512)  # tokens of the stretches of text that an answer of that length is compared with
-GROWTH = 0.5  # an answer keeps to one subject: it brings chance matches as unrelated text of half the doublings does
 MOST_STRETCHES = 16  # of the longest size
 MOST_TEXTS = 48  # about as many as fill the stretches; reading more takes time and moves nothing
 CHARACTERS = {"zh": 1.6, "en": 4.5}  # per token, roughly
@@ -91,7 +90,7 @@ class Background:
 
 def at_length(floors: Vectors, tokens: int) -> Vectors:
     """`floors` [len(SIZES), …] for an answer of so many tokens: in between by the logarithm of the length."""
-    place = float(np.clip(GROWTH * np.log2(max(tokens, 1) / SIZES[0]), 0, len(SIZES) - 1))
+    place = float(np.clip(np.log2(max(tokens, 1) / SIZES[0]), 0, len(SIZES) - 1))
     low = min(int(place), len(SIZES) - 2)
     return floors[low] + (place - low) * (floors[low + 1] - floors[low])
 

@@ -38,7 +38,8 @@ RELATED_LENGTH = (32.0, 128.0)
 PITFALL_MADE = 0.95  # share of a wrong statement's words in neighbouring clauses, not denied, that is making it
 PITFALL_CLAUSES = 2
 FIGURES = 0.6  # how much of a point with formulas or numbers hangs on them
-NO_WORD = 0.6  # what nearness of meaning is worth without a single word of the reference
+# What nearness of meaning is worth in an answer without a single word of the reference; UNRELATED takes its part too.
+NO_WORD = 0.8
 LIST_CAP = 0.4  # what a bare list of keywords can earn of a point whose reference is prose
 UNRELATED = 0.8  # what nearness of meaning is worth in clauses that share no word with the reference
 SHORT, LONG = 1.0, 4.0
@@ -160,7 +161,7 @@ def _key_point(n: int, reference: Reference, heard: Heard, every: list[polarity.
         share += FIGURES * (found_figures - share)
     return Evidence(
         share,
-        bool(telling(reference.wanted[n] & frozenset[str]().union(*said))) or found_figures > 0,
+        share_found(telling(reference.wanted[n]), telling(frozenset[str]().union(*said))) > 0 or found_figures > 0,
         _speaking(n, reference, heard, given, opposed),
         _chosen(heard, opposed),
     )
