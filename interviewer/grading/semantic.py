@@ -38,8 +38,7 @@ RELATED_LENGTH = (32.0, 128.0)
 PITFALL_MADE = 0.95  # share of a wrong statement's words in neighbouring clauses, not denied, that is making it
 PITFALL_CLAUSES = 2
 FIGURES = 0.6  # how much of a point with formulas or numbers hangs on them
-# What nearness of meaning is worth in an answer without a single word of the reference; UNRELATED takes its part too.
-NO_WORD = 0.8
+NO_WORD = 0.6  # what nearness of meaning is worth without a single word of the reference
 LIST_CAP = 0.4  # what a bare list of keywords can earn of a point whose reference is prose
 UNRELATED = 0.8  # what nearness of meaning is worth in clauses that share no word with the reference
 SHORT, LONG = 1.0, 4.0
