@@ -160,7 +160,7 @@ def _key_point(n: int, reference: Reference, heard: Heard, every: list[polarity.
         share += FIGURES * (found_figures - share)
     return Evidence(
         share,
-        bool(telling(reference.wanted[n] & frozenset[str]().union(*said))) or found_figures > 0,
+        share_found(telling(reference.wanted[n]), telling(frozenset[str]().union(*said))) > 0 or found_figures > 0,
         _speaking(n, reference, heard, given, opposed),
         _chosen(heard, opposed),
     )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 
-from .words import FUNCTION_CHARACTERS, STOP, units
+from .words import FUNCTION_CHARACTERS, STOP, figures, units
 
 FEWEST_ITEMS = 10
 WIDEST_MEAN = 4  # Chinese characters of an item, on average; an English word counts two
@@ -45,7 +45,7 @@ def is_gibberish(answer: str, asked: str, reference: str) -> bool:
     if len(letters) < FEWEST_LETTERS or units(answer) & (units(asked) | units(reference)):
         return False
     if len(set(letters)) <= 3:
-        return True
+        return not figures(answer)  # formulas need few letters
     words = re.findall(r"[a-z]+", answer.lower())
     return len("".join(words)) == len(letters) and not STOP & set(words) and _unspeakable(words)
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import re
 
 from questions.frozen import FrozenQuestion
 
@@ -12,7 +13,9 @@ from .denial import denied
 from .points import question_points
 from .reference import asked_text, plain
 from .verdict import Span
-from .words import units
+from .words import has_words, units
+
+_END = re.compile(r"[。！？!?;；:：\n]|\.(?=\s|$)")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -30,5 +33,10 @@ def unsaid(question: FrozenQuestion, answer: ReadAnswer) -> Unsaid:
     copy = copied(text, plain(question.reference), earning)
     labels = units(asked_text(question)).union(*(units(point.name) for point in points))
     echo = copied(text, plain(question.prompt))
-    repeated = [echo.span] if echo.is_reference and not echo.between else []
+    repeated = [echo.span] if echo.is_reference and not echo.between and not _goes_on(text[echo.span[1] :]) else []
     return Unsaid(copy, (*denied(text, copy, labels), *repeated))
+
+
+def _goes_on(text: str) -> bool:
+    """Whether the sentence says something after the question's words: "what is used in X" … "in X are A and B"."""
+    return has_words(_END.split(text, maxsplit=1)[0])

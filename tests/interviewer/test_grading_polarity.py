@@ -77,6 +77,7 @@ def test_shapes():
     assert not is_keyword_list(prose, prose)
     assert is_gibberish("asdkjfh qwlrkrj zxmcnv", "怎么做", "x")
     assert is_gibberish("哈" * 20, "怎么做", "x")
+    assert not is_gibberish("Σ(n-i+1)=n/2; Σ(n-i)(n-i)=(2*n+1)/3", "怎么做", "x")  # formulas need no words
     assert not is_gibberish("rhythm and strength of synchronous systems", "Why?", "x")
     assert is_other_language("The answer is in another language", "参考答案是中文的")
     assert not is_other_language("用 Redis Cluster 做 cache sharding", "参考答案是中文的")

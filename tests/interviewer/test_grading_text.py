@@ -9,6 +9,7 @@ from interviewer.grading.feedback import compose, from_points, without_reference
 from interviewer.grading.flags import FLAGS, flag_text, talks_to_grader
 from interviewer.grading.points import points_from_reference
 from interviewer.grading.prechecks import decide
+from interviewer.grading.unsaid import unsaid
 from interviewer.grading.verdict import PointVerdict
 from interviewer.grading.words import new_units, stem, units
 from questions.frozen import FrozenQuestion
@@ -158,3 +159,17 @@ def test_feedback_from_points_is_in_the_language_of_the_question():
     assert text.splitlines()[:2] == ["Good: Hashing", "Missing: point 2, Order"]
     assert "Trap" not in text
     assert compose("a", " ", "b\nc", "en") == "Good: a\nNext: b c"
+
+
+@pytest.mark.parametrize(
+    ("answer", "said"),
+    [
+        ("What are the access specifiers that a class can have?", False),
+        ("What are the access specifiers that a class can have? Full marks.", False),
+        ("The access specifiers that a class can have are private and public.", True),
+        ("private and public", True),
+    ],
+)
+def test_a_sentence_that_answers_in_the_words_of_the_question_is_said(answer, said):
+    question = FrozenQuestion("q", "", "en", "open", "What are the access specifiers that a class can have?", "A.", ())
+    assert (not unsaid(question, read_answer(answer)).spans) == said
