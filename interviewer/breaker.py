@@ -80,7 +80,10 @@ class Permit:
     probe: datetime | None = None
 
     def answered(self, at: datetime | None = None) -> None:
-        """The server answered, well or badly, at `at`. One that was asked before it went down says nothing of it now."""
+        """The server answered, well or badly, at `at` (None: just now, by nobody's clock).
+
+        One that was asked before it went down says nothing of it now.
+        """
         if at is not None and _is_well(self.endpoint, at):
             return
         asked_since = Q(down_since=None) | Q(down_since__lte=self.at)

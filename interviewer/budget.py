@@ -36,7 +36,6 @@ DAY = _("Today's tokens for the language model are used up (LLM_TOKENS_PER_DAY);
 COST = _("Today's money for the language model is used up (LLM_COST_PER_DAY); grading goes on after midnight.")
 
 LATELY = timedelta(seconds=1)
-_TOKENS = F("prompt_tokens") + F("completion_tokens")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,7 +82,9 @@ def cost(usage: Usage) -> Decimal:
 
 def spent_on_the_day_of(at: datetime) -> dict[str, Any]:
     """`tokens` and `cost` since midnight of all grades. A grade whose tries span midnight counts for the later day."""
-    sums = Grade.objects.filter(spent_at__gte=_midnight(at)).aggregate(tokens=Sum(_TOKENS), cost=Sum("cost"))
+    sums = Grade.objects.filter(spent_at__gte=_midnight(at)).aggregate(
+        tokens=Sum(F("prompt_tokens") + F("completion_tokens")), cost=Sum("cost")
+    )
     return {"tokens": sums["tokens"] or 0, "cost": sums["cost"] or Decimal(0)}
 
 
@@ -125,10 +126,11 @@ _today = _Today()
 
 def _of_the_answer(grade: Grade, planned: int) -> Refusal | None:
     rows = Grade.objects.filter(answer__interview=grade.answer.interview_id).order_by()
-    spent = list(rows.values_list("answer", "calls", _TOKENS))  # few rows: summing here is quicker than asking for sums
-    calls = sum(calls for answer, calls, _tokens in spent if answer == grade.answer_id)
-    tokens = sum(tokens for answer, _calls, tokens in spent if answer == grade.answer_id)
-    of_all = sum(tokens for _answer, _calls, tokens in spent)
+    # Few rows: summing here is quicker than asking for sums.
+    spent = list(rows.values_list("answer_id", "calls", "prompt_tokens", "completion_tokens"))
+    calls = sum(calls for answer, calls, *_tokens in spent if answer == grade.answer_id)
+    tokens = sum(sum(tokens) for answer, _calls, *tokens in spent if answer == grade.answer_id)
+    of_all = sum(sum(tokens) for _answer, _calls, *tokens in spent)
     limits = [
         (CALLS, calls + 1, calls, settings.LLM_CALLS_PER_ANSWER),
         (ANSWER, tokens + planned, tokens, settings.LLM_TOKENS_PER_ANSWER),
