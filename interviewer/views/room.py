@@ -39,6 +39,19 @@ def in_room(view: View) -> View:
     return guarded
 
 
+def at_answer(view: View) -> View:
+    """The same for a view of one answer, which it is given with its interview by one query."""
+
+    @login_required
+    @never_cache
+    @wraps(view)
+    def guarded(request: Request, pk: uuid.UUID, position: int) -> HttpResponse:
+        answer = own_answer(request.user, pk, position)
+        return _refused(request, answer.interview) or view(request, answer)
+
+    return guarded
+
+
 def _refused(request: Request, interview: Interview) -> HttpResponse | None:
     """Where an interview that is closed or paused leads; None while it runs, and the request is part of it."""
     if interview.paused_at or not interview.accepts(request.received_at):
@@ -214,15 +227,11 @@ def clock_now(request: Request, interview: Interview) -> HttpResponse:
     return JsonResponse(clock_state(request, interview))
 
 
-@login_required
-@never_cache
+@at_answer
 @require_POST
-def draft(request: Request, pk: uuid.UUID, position: int) -> HttpResponse:
+def draft(request: Request, answer: Answer) -> HttpResponse:
     """Autosave. 200 with the new revision; 409 with the stored text; 410 once closed; 413 when too long; 423 paused."""
-    answer = own_answer(request.user, pk, position)
     interview = answer.interview
-    if refused := _refused(request, interview):
-        return refused
     form = AnswerForm(request.POST)
     if not form.is_valid():
         return JsonResponse(
