@@ -40,7 +40,7 @@ from benchmarks.load_client import Answer, Browser, percentile, spread  # noqa: 
 from interviewer import stack  # noqa: E402
 from tests.live import Live, program  # noqa: E402
 
-WORKERS = 2
+WORKERS = 1  # as `make run` starts them
 SENTENCE = "缓存命中可以省去重复的计算，批处理提高吞吐，不过要小心延迟。"
 BARE = "/language/setlang/"  # an empty answer: all of the middleware, no session, no database
 MARKS = ("<!-- figures: benchmarks/load.py --write -->", "<!-- end of figures -->")
@@ -226,7 +226,7 @@ class Load:
         return row
 
     def _workers(self) -> list[subprocess.Popen[bytes]]:
-        """All threads, in as many workers as there are: one process keeps no more than one core busy."""
+        """All threads, in as many workers as there are."""
         return [self.live.start(*command("worker")) for _worker in range(WORKERS)]
 
     def gradings_beside_autosaves(self) -> list[Row]:
