@@ -24,6 +24,7 @@ from tests.live import free_port, wait_until
 
 ENV = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 
+
 def test_workers_give_way_to_the_web(tmp_path):
     """In a process of its own: what is given away does not come back."""
     code = (
