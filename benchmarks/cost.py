@@ -12,6 +12,7 @@ import argparse
 import asyncio
 import json
 import os
+import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
@@ -121,6 +122,7 @@ def main() -> None:
     parser.add_argument("--postgres", metavar="URL", default="postgres://postgres@127.0.0.1:5432/postgres")
     parser.add_argument("--only", choices=["SQLite", "PostgreSQL"])
     options = parser.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))  # so that the servers are ended, too
     for database, address in (("SQLite", ""), ("PostgreSQL", options.postgres)):
         if options.only in (None, database):
             with prepared(address, options.people, options.seconds) as load:
