@@ -40,7 +40,7 @@ from benchmarks.load_client import Answer, Browser, percentile, spread  # noqa: 
 from interviewer import stack  # noqa: E402
 from tests.live import Live, program  # noqa: E402
 
-WORKERS = 2
+WORKERS = 1  # as `make run` starts them
 SENTENCE = "缓存命中可以省去重复的计算，批处理提高吞吐，不过要小心延迟。"
 BARE = "/language/setlang/"  # an empty answer: all of the middleware, no session, no database
 MARKS = ("<!-- figures: benchmarks/load.py --write -->", "<!-- end of figures -->")
@@ -69,6 +69,7 @@ class Load:
         self.manager = Browser(live.port, made["manager"])
         self.browsers = [Browser(live.port, session) for session in made["people"]]
         self.rooms: list[str] = []
+        self.processes: dict[str, subprocess.Popen[bytes]] = {}
 
     def ask(self, call: str) -> Any:
         """What a function of `load_rows` returns, run inside the program."""
@@ -112,7 +113,7 @@ class Load:
         while (began := loop.time()) < end:
             text += f"{SENTENCE * random.randint(1, 8)}{len(text)}\n"
             revision = acked.get(room, ["", 0])[1]
-            answer = await browser.post(f"/interviews/{room}/questions/1/draft/", text=text, revision=revision)
+            answer = await browser.fetch(f"/interviews/{room}/questions/1/draft/", text=text, revision=revision)
             assert answer.status == 200, (answer.status, answer.body[:300])
             acked[room] = [sha256(text.encode()).hexdigest(), json.loads(answer.body)["revision"]]
             times.append(answer.seconds)
@@ -159,7 +160,7 @@ class Load:
             done, page = 0, f"/interviews/{room}/questions/1/draft/"
             while asyncio.get_running_loop().time() < end:
                 text = f"{SENTENCE * 20}{revisions[room]}"
-                answer = await browser.post(page, text=text, revision=revisions[room])
+                answer = await browser.fetch(page, text=text, revision=revisions[room])
                 assert answer.status == 200, (answer.status, answer.body[:300])
                 revisions[room] = json.loads(answer.body)["revision"]
                 done += 1
@@ -225,8 +226,8 @@ class Load:
         return row
 
     def _workers(self) -> list[subprocess.Popen[bytes]]:
-        """All threads, in as many workers as there are: one process keeps no more than one core busy."""
-        return [self.live.start(*_command("worker")) for _worker in range(WORKERS)]
+        """All threads, in as many workers as there are."""
+        return [self.live.start(*command("worker")) for _worker in range(WORKERS)]
 
     def gradings_beside_autosaves(self) -> list[Row]:
         since, other = self.ask("rows.last_grade()"), self.templates[1]
@@ -262,7 +263,7 @@ class Load:
         return [answer.seconds for answer in answers]
 
 
-def _command(name: str, port: int = 0) -> list[str]:
+def command(name: str, port: int = 0) -> list[str]:
     return stack.commands("127.0.0.1", port)[name][1:]
 
 
@@ -279,7 +280,7 @@ def prepared(postgres: str, people: int, seconds: float) -> Iterator[Load]:
         load = Load(live, people, seconds)
         for name in ("broker", "sweeper", "web"):
             if name in stack.commands("127.0.0.1", live.port):
-                live.start(*_command(name, live.port))
+                load.processes[name] = live.start(*command(name, live.port))
         assert stack.wait_until_up(live.url + "/login/", 60), live.log()
         yield load
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
 
-TOKEN = "a" * 32  # of the CSRF check: cookie and header have to be alike, no more
+TOKEN = "a" * 32  # of the CSRF check: cookie and header have to be alike, no more; and what parts the fields of a form
 
 
 @dataclass(frozen=True)
@@ -36,12 +36,23 @@ class Browser:
     async def post(self, page: str, **form: Any) -> Answer:
         return await self._send(self._request("POST", page, urlencode(form).encode()))
 
+    async def fetch(self, page: str, **fields: Any) -> Answer:
+        """A POST as the room's script makes it, of a FormData."""
+        parts = (
+            f'--{TOKEN}\r\nContent-Disposition: form-data; name="{name}"\r\n\r\n{value}\r\n'
+            for name, value in fields.items()
+        )
+        body = f"{''.join(parts)}--{TOKEN}--\r\n".encode()
+        return await self._send(self._request("POST", page, body, f"multipart/form-data; boundary={TOKEN}"))
+
     def close(self) -> None:
         if self._streams:
             self._streams[1].close()
             self._streams = None
 
-    def _request(self, method: str, page: str, body: bytes = b"") -> bytes:
+    def _request(
+        self, method: str, page: str, body: bytes = b"", kind: str = "application/x-www-form-urlencoded"
+    ) -> bytes:
         head = [
             f"{method} {page} HTTP/1.1",
             "Host: 127.0.0.1",
@@ -50,7 +61,7 @@ class Browser:
         ]
         if method == "POST":
             head += [f"X-CSRFToken: {TOKEN}", f"Content-Length: {len(body)}"]
-            head += ["Content-Type: application/x-www-form-urlencoded"]
+            head += [f"Content-Type: {kind}"]
         return "\r\n".join([*head, "", ""]).encode() + body
 
     async def _send(self, request: bytes) -> Answer:

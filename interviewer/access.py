@@ -14,7 +14,7 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
-from interviewer.models import Interview, Job, User
+from interviewer.models import Answer, Interview, Job, User
 
 View = Callable[..., HttpResponseBase]
 
@@ -45,6 +45,12 @@ def ensure_roles() -> None:
 def own_interview(user: Any, pk: uuid.UUID) -> Interview:
     """The signed-in candidate's own interview, or 404."""
     return get_object_or_404(Interview.objects.select_related("template"), pk=pk, candidate=user)
+
+
+def own_answer(user: Any, pk: uuid.UUID, position: int) -> Answer:
+    """An answer of the signed-in candidate's own interview, without its question (much text), or 404."""
+    answers = Answer.objects.select_related("interview").defer("frozen")
+    return get_object_or_404(answers, interview=pk, position=position, interview__candidate=user)
 
 
 def reviewable_interviews(user: User) -> QuerySet[Interview]:

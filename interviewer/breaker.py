@@ -22,13 +22,33 @@ from interviewer.models import Endpoint
 
 MOST_RETRY_AFTER = 600.0  # seconds: a server may ask to be left alone, but not for ever
 MOST_PROBE_SECONDS = 120.0
+LATELY = timedelta(seconds=1)  # how long a server that was well is taken to be so without looking
 _CLOSED = {"failures": 0, "down_since": None, "probe_at": None, "probes": 0}
+_well: dict[str, datetime] = {}  # by the name of a server: when this process last read that nothing has failed
 
 
 def endpoint() -> Endpoint:
     """The configured model server as workers know it; an unsaved row when it never failed."""
     name = _name()
     return Endpoint.objects.filter(name=name).first() or Endpoint(name=name)
+
+
+def lately(at: datetime) -> Endpoint:
+    """`endpoint()` for a worker, which asks many times a second: what other processes note is seen within `LATELY`.
+
+    What this process notes itself is seen at once, and so is everything while the server fails or is down.
+    """
+    name = _name()
+    if _is_well(name, at):
+        return Endpoint(name=name)
+    known = endpoint()
+    if not known.failures and not known.is_down:
+        _well[name] = at
+    return known
+
+
+def _is_well(name: str, at: datetime) -> bool:
+    return name in _well and timedelta() <= at - _well[name] < LATELY
 
 
 def admit(grader: str, at: datetime) -> Permit | None:
@@ -39,7 +59,7 @@ def admit(grader: str, at: datetime) -> Permit | None:
     """
     if grader != "llm":
         return Permit(at)
-    known = endpoint()
+    known = lately(at)
     takes = known.takes(at)
     if takes is None:
         return Permit(at, known.name)
@@ -59,8 +79,13 @@ class Permit:
     endpoint: str = ""
     probe: datetime | None = None
 
-    def answered(self) -> None:
-        """The server answered, well or badly. One that was asked before it went down says nothing of it now."""
+    def answered(self, at: datetime | None = None) -> None:
+        """The server answered, well or badly, at `at` (None: just now, by nobody's clock).
+
+        One that was asked before it went down says nothing of it now.
+        """
+        if at is not None and _is_well(self.endpoint, at):
+            return
         asked_since = Q(down_since=None) | Q(down_since__lte=self.at)
         failing = self._row.filter(asked_since, failures__gt=0)
         if failing.exists():  # an update takes SQLite's one lock, whether it changes anything or not
@@ -68,6 +93,7 @@ class Permit:
 
     def failed(self, error: LLMError, at: datetime) -> datetime | None:
         """Note a failure of an outage kind. Returns when the next probe is due; None while the server counts as up."""
+        _well.pop(self.endpoint, None)
         Endpoint.objects.get_or_create(name=self.endpoint)
         self._row.update(failures=F("failures") + 1, failed_at=at, error=error.message, error_values=error.values)
         known = self._row.get()

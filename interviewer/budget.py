@@ -1,12 +1,15 @@
 """What asking the language model may cost: per answer, per interview and per day; looked at before each request.
 
 Sums are of what is written down, and a grading is written down when it ends. So workers that grade at the same time
-may together go past a limit by what is in flight: at most one grading per thread of every worker.
+may together go past a limit by what is in flight: at most one grading per thread of every worker. Of the day, a worker
+learns within `LATELY` what the others have spent, and what it has spent itself at once; so the limits of the day may
+also be passed by what the others book in that time.
 """
 
 from __future__ import annotations
 
 import dataclasses
+import threading
 from datetime import datetime, time, timedelta
 from decimal import Decimal
 from typing import Any
@@ -32,7 +35,7 @@ INTERVIEW = _(
 DAY = _("Today's tokens for the language model are used up (LLM_TOKENS_PER_DAY); grading goes on after midnight.")
 COST = _("Today's money for the language model is used up (LLM_COST_PER_DAY); grading goes on after midnight.")
 
-_TOKENS = F("prompt_tokens") + F("completion_tokens")
+LATELY = timedelta(seconds=1)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -69,6 +72,7 @@ def refusal_of_an_errand(at: datetime, planned: int) -> Refusal | None:
 def book(kind: str, usage: Usage, at: datetime) -> None:
     """Note what an errand of this kind has cost; nothing when no model was asked."""
     if usage.calls:
+        _today.add(usage)
         Spending.objects.create(kind=kind, spent_at=at, cost=cost(usage), **dataclasses.asdict(usage))
 
 
@@ -76,6 +80,7 @@ def spending(usage: Usage, at: datetime) -> dict[str, Any]:
     """The fields of a grade that `usage` adds to, for an update; none when no model was asked."""
     if not usage.calls:
         return {}
+    _today.add(usage)
     return {
         "calls": F("calls") + usage.calls,
         "prompt_tokens": F("prompt_tokens") + usage.prompt_tokens,
@@ -110,12 +115,49 @@ def spent_on_the_day_of(at: datetime) -> dict[str, Any]:
     }
 
 
+class _Today:
+    """The day's sums as this process knows them: read from the database, with what it has spent itself since."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self.forget()
+
+    def forget(self) -> None:
+        """Read them again when they are asked for next."""
+        self._read_at: datetime | None = None
+        self._tokens, self._cost = 0, Decimal(0)
+
+    def spent(self, at: datetime) -> tuple[int, Decimal]:
+        """Tokens and cost since midnight, as they were at most `LATELY` ago."""
+        read_at = self._read_at
+        if read_at is None or not max(_midnight(at), at - LATELY) < read_at <= at:
+            return self.read(at)
+        return self._tokens, self._cost
+
+    def read(self, at: datetime) -> tuple[int, Decimal]:
+        """Tokens and cost since midnight as they are."""
+        sums = spent_on_the_day_of(at)
+        with self._lock:
+            self._read_at, self._tokens, self._cost = at, sums["tokens"], sums["cost"]
+        return sums["tokens"], sums["cost"]
+
+    def add(self, usage: Usage) -> None:
+        """What this process is about to book."""
+        with self._lock:
+            self._tokens += usage.prompt_tokens + usage.completion_tokens
+            self._cost += cost(usage)
+
+
+_today = _Today()
+
+
 def _of_the_answer(grade: Grade, planned: int) -> Refusal | None:
     rows = Grade.objects.filter(answer__interview=grade.answer.interview_id).order_by()
-    spent = list(rows.values_list("answer", "calls", _TOKENS))  # few rows: summing here is quicker than asking for sums
-    calls = sum(calls for answer, calls, _tokens in spent if answer == grade.answer_id)
-    tokens = sum(tokens for answer, _calls, tokens in spent if answer == grade.answer_id)
-    of_all = sum(tokens for _answer, _calls, tokens in spent)
+    # Few rows: summing here is quicker than asking for sums.
+    spent = list(rows.values_list("answer_id", "calls", "prompt_tokens", "completion_tokens"))
+    calls = sum(calls for answer, calls, *_tokens in spent if answer == grade.answer_id)
+    tokens = sum(sum(tokens) for answer, _calls, *tokens in spent if answer == grade.answer_id)
+    of_all = sum(sum(tokens) for _answer, _calls, *tokens in spent)
     limits = [
         (CALLS, calls + 1, calls, settings.LLM_CALLS_PER_ANSWER),
         (ANSWER, tokens + planned, tokens, settings.LLM_TOKENS_PER_ANSWER),
@@ -129,12 +171,17 @@ def refusal_of_the_day(at: datetime, planned: int) -> Refusal | None:
     """The limit of the day that forbids another `planned` tokens at `at`, or None."""
     if not settings.LLM_TOKENS_PER_DAY and not settings.LLM_COST_PER_DAY:
         return None
-    spent, until = spent_on_the_day_of(at), _midnight(at, days=1)
-    if 0 < settings.LLM_TOKENS_PER_DAY < spent["tokens"] + planned:
-        return Refusal(DAY, {}, until)
-    if 0 < settings.LLM_COST_PER_DAY <= spent["cost"]:
-        return Refusal(COST, {}, until)
-    return None
+    if not _past(planned, *_today.spent(at)):
+        return None
+    message = _past(planned, *_today.read(at))  # nothing is refused by sums that may be old
+    return Refusal(message, {}, _midnight(at, days=1)) if message else None
+
+
+def _past(planned: int, tokens: int, spent: Decimal) -> str:
+    """Which limit of the day `planned` tokens more would pass, or ""."""
+    if 0 < settings.LLM_TOKENS_PER_DAY < tokens + planned:
+        return DAY
+    return COST if 0 < settings.LLM_COST_PER_DAY <= spent else ""
 
 
 def _midnight(at: datetime, days: int = 0) -> datetime:

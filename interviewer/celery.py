@@ -12,6 +12,8 @@ from django.core.exceptions import ImproperlyConfigured
 
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "interviewer.settings")
 
+NICENESS = 10  # of 19
+
 app = Celery("interviewer")
 app.config_from_object("django.conf:settings", namespace="CELERY")
 app.autodiscover_tasks(["interviewer", "interviewer.jobs"])
@@ -26,6 +28,12 @@ def refuse_wrong_configuration(**kwargs: Any) -> None:
         checks.refuse_wrong_configuration()
     except ImproperlyConfigured as error:  # Celery only logs an Exception raised by a signal's receiver
         raise SystemExit(str(error)) from error
+
+
+@worker_init.connect
+def give_way(**kwargs: Any) -> None:
+    """Where both want the processor, a candidate's save comes before a grading, which nobody waits for that closely."""
+    os.nice(NICENESS)
 
 
 @worker_ready.connect

@@ -31,7 +31,7 @@ AT_ONCE = 500  # messages that one round of the sweeper sends
 def grade_answer(grade_id: int) -> None:
     """Grade one answer: claim, judge, write. No transaction is open while the model is asked."""
     at = timezone.now()
-    if breaker.endpoint().takes(at) == 0 and Grade.objects.hold(grade_id):
+    if breaker.lately(at).takes(at) == 0 and Grade.objects.hold(grade_id):
         return  # the sweeper announces it again once the model server may be asked
     grade = Grade.objects.claim(grade_id, at)
     if grade is None:
@@ -50,7 +50,7 @@ def grade_answer(grade_id: int) -> None:
 def _judge(grade: Grade, permit: breaker.Permit) -> None:
     try:
         verdict = grading.grade(grade.answer.asked, grade.answer.text, grade.grader)
-        _note_reply(permit, verdict.usage)
+        _note_reply(permit, verdict.usage, timezone.now())
         _finish(grade, verdict)
     except LLMError as error:
         _try_later(grade, error, permit, timezone.now())
@@ -59,12 +59,12 @@ def _judge(grade: Grade, permit: breaker.Permit) -> None:
         _try_later(grade, LLMError(WENT_WRONG), permit, timezone.now())
 
 
-def _note_reply(permit: breaker.Permit, usage: Usage) -> None:
+def _note_reply(permit: breaker.Permit, usage: Usage, at: datetime) -> None:
     """Tell the breaker that the model server is up; a grade that code alone decided says nothing of it."""
     if usage.calls:
-        permit.answered()
+        permit.answered(at)
     else:
-        permit.unused(timezone.now())
+        permit.unused(at)
 
 
 def _refuse(grade: Grade, refusal: budget.Refusal) -> None:
@@ -106,7 +106,7 @@ def _try_later(grade: Grade, error: LLMError, permit: breaker.Permit, at: dateti
     if error.outage:
         probe_at = permit.failed(error, at)
     else:
-        _note_reply(permit, error.usage)
+        _note_reply(permit, error.usage, at)
     if probe_at is not None:
         spent.pop("calls", None)  # what nobody answered is no call of this answer's, of which it may have so many
         written = grade.put_off(error.message, error.values, probe_at, tries=F("tries") - 1, woken_at=None, **spent)

@@ -15,7 +15,7 @@ from django.db import connections
 from django.test import Client
 from playwright.sync_api import Browser, sync_playwright
 
-from interviewer import access, middleware, tasks
+from interviewer import access, breaker, budget, middleware, tasks
 from interviewer.jobs.tasks import run_job
 from interviewer.models import User
 from tests import build
@@ -67,6 +67,13 @@ def _english_and_quick(settings) -> None:
     settings.LANGUAGE_CODE = "en"
     settings.WHITENOISE_AUTOREFRESH = True  # else each client looks through all static files first
     settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+
+
+@pytest.fixture(autouse=True)
+def _nothing_known_yet() -> None:
+    """What a worker remembers for a second of the database's rows is of another test's."""
+    breaker._well.clear()
+    budget._today.forget()
 
 
 @pytest.fixture(autouse=True)

@@ -9,6 +9,7 @@ import dataclasses
 import re
 import unicodedata
 from collections.abc import Iterator
+from functools import lru_cache
 
 from .verdict import Span
 from .words import has_words
@@ -80,11 +81,22 @@ def normalise(stored: str) -> tuple[str, list[Span]]:
     text: list[str] = []
     offsets: list[Span] = []
     for start, end in _clusters(stored):
-        shown = unicodedata.normalize("NFKC", _HIDDEN.sub("", stored[start:end]))
-        shown = "".join(c if c in "\n\t" or unicodedata.category(c) != "Cc" else " " for c in shown)
+        shown = _shown(stored[start]) if end - start == 1 else _normalised(stored[start:end])
         text.append(shown)
-        offsets.extend([(start, end)] * len(shown))
+        offsets += [(start, end)] if len(shown) == 1 else [(start, end)] * len(shown)
     return "".join(text), offsets
+
+
+@lru_cache(maxsize=8192)
+def _shown(character: str) -> str:
+    """`_normalised`, of which texts have many and languages few."""
+    return _normalised(character)
+
+
+def _normalised(cluster: str) -> str:
+    """A character, with those that combine with it, as it is graded."""
+    shown = unicodedata.normalize("NFKC", _HIDDEN.sub("", cluster))
+    return "".join(c if c in "\n\t" or unicodedata.category(c) != "Cc" else " " for c in shown)
 
 
 def sentences(text: str) -> list[str]:
@@ -99,6 +111,10 @@ def parts(sentence: str) -> list[str]:
 
 
 def _clusters(stored: str) -> Iterator[Span]:
+    """The characters, each with those that combine with it."""
+    if not any(map(unicodedata.combining, stored)):
+        yield from zip(range(len(stored)), range(1, len(stored) + 1), strict=True)
+        return
     start = 0
     for at in range(1, len(stored) + 1):
         if at == len(stored) or not unicodedata.combining(stored[at]):

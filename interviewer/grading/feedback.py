@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
+from functools import lru_cache
 
 from django.utils import translation
 from django.utils.translation import gettext as _
@@ -43,11 +44,17 @@ def from_points(points: Sequence[PointVerdict], language: str) -> str:
 
 def without_reference(text: str, reference: str) -> str:
     """`text` with every stretch of 8 words (16 Chinese characters) that stands verbatim in the reference left out."""
-    known = {words for words, _first, _last in _windows(reference)}
+    known = _spans_of(reference)
     hidden = [(first, last) for words, first, last in _windows(text) if words in known]
     for first, last in reversed(_united(hidden)):
         text = text[:first] + ELLIPSIS + text[last:]
     return text[:MOST_CHARACTERS]
+
+
+@lru_cache(maxsize=64)
+def _spans_of(reference: str) -> frozenset[tuple[str, ...]]:
+    """What gives the reference away: read once for all the reasons and answers that are compared with it."""
+    return frozenset(words for words, _first, _last in _windows(reference))
 
 
 def _names(points: Sequence[PointVerdict], kinds: str, verdicts: str) -> str:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import re
+from functools import lru_cache
 
 from questions.frozen import FrozenQuestion
 
@@ -36,13 +37,19 @@ def decide(question: FrozenQuestion, answer: ReadAnswer) -> str:
     if len(said) <= _LONGEST_EXCUSE and _EXCUSE.fullmatch(said):
         return "dont_know"
     asked = (question.prompt, question.title, f"{question.title}{question.prompt}")
-    if any(_same(said, _letters(normalise(text)[0])) for text in asked):
+    if any(_same(said, _asked_letters(text)) for text in asked):
         return "question_copied"
     return "gibberish" if is_gibberish(answer.text, asked[-1], question.reference) else ""
 
 
 def _letters(text: str) -> str:
     return re.sub(r"[\W_]+", "", simplified(text.lower()))
+
+
+@lru_cache(maxsize=1024)
+def _asked_letters(text: str) -> str:
+    """The letters of a question, which every clause of every answer to it is compared with."""
+    return _letters(normalise(text)[0])
 
 
 def _same(said: str, asked: str) -> bool:

@@ -75,6 +75,7 @@ def asked_text(question: FrozenQuestion) -> str:
     return plain(f"{question.title}\n{question.prompt}")
 
 
+@lru_cache(maxsize=1024)
 def plain(text: str) -> str:
     """Normalised, lower case, simplified characters, marks of Markdown blank; normalised text keeps its length."""
     lowered = (lower if len(lower := c.lower()) == 1 else c for c in simplified(normalise(text)[0]))

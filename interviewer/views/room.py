@@ -20,7 +20,7 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from interviewer import claims, clock, interviews, merging
-from interviewer.access import View, own_interview
+from interviewer.access import View, own_answer, own_interview
 from interviewer.http import Request
 from interviewer.models import Answer, Interview
 from interviewer.views.clock import clock_context, clock_state, seconds_to_deadline
@@ -35,14 +35,32 @@ def in_room(view: View) -> View:
     @wraps(view)
     def guarded(request: Request, pk: uuid.UUID, *args: Any, **kwargs: Any) -> HttpResponseBase:
         interview = own_interview(request.user, pk)
-        if interview.paused_at or not interview.accepts(request.received_at):
-            interview = interviews.catch_up(interview, request.received_at)
-        if not interview.accepts(request.received_at):
-            return _turned_away(request, interview)
-        request.sitting = interview
-        return view(request, interview, *args, **kwargs)
+        return _refused(request, interview) or view(request, interview, *args, **kwargs)
 
     return guarded
+
+
+def at_answer(view: View) -> View:
+    """The same for a view of one answer, which it is given with its interview by one query."""
+
+    @login_required
+    @never_cache
+    @wraps(view)
+    def guarded(request: Request, pk: uuid.UUID, position: int) -> HttpResponse:
+        answer = own_answer(request.user, pk, position)
+        return _refused(request, answer.interview) or view(request, answer)
+
+    return guarded
+
+
+def _refused(request: Request, interview: Interview) -> HttpResponse | None:
+    """Where an interview that is closed or paused leads; None while it runs, and the request is part of it."""
+    if interview.paused_at or not interview.accepts(request.received_at):
+        interview = interviews.catch_up(interview, request.received_at)
+    if not interview.accepts(request.received_at):
+        return _turned_away(request, interview)
+    request.sitting = interview
+    return None
 
 
 def _turned_away(request: Request, interview: Interview) -> HttpResponse:
@@ -210,11 +228,11 @@ def clock_now(request: Request, interview: Interview) -> HttpResponse:
     return JsonResponse(clock_state(request, interview))
 
 
-@in_room
+@at_answer
 @require_POST
-def draft(request: Request, interview: Interview, position: int) -> HttpResponse:
+def draft(request: Request, answer: Answer) -> HttpResponse:
     """Autosave. 200 with the new revision; 409 with the stored text; 410 once closed; 413 when too long; 423 paused."""
-    answer = get_object_or_404(interview.answers.defer("frozen"), position=position)  # much text, not needed here
+    interview = answer.interview
     form = AnswerForm(request.POST)
     if not form.is_valid():
         return JsonResponse(

@@ -72,6 +72,37 @@ def permit(at: datetime) -> Permit:
 # --- Open, half-open, closed ---------------------------------------------------------------
 
 
+def test_a_server_that_was_well_is_looked_at_once_a_second(django_assert_num_queries):
+    with django_assert_num_queries(1):
+        for milliseconds in (0, 10, 500, 999):
+            at = NOON + timedelta(milliseconds=milliseconds)
+            permit(at).answered(at)
+    with django_assert_num_queries(1):
+        permit(NOON + breaker.LATELY)
+    with django_assert_num_queries(1):  # a clock that was set back
+        permit(NOON - SECOND)
+
+
+def test_an_outage_that_others_note_is_seen_within_a_second():
+    permit(NOON)
+    Endpoint.objects.create(name=breaker.endpoint().name, failures=3, down_since=NOON, probe_at=NOON + HOUR)
+    assert breaker.admit("llm", NOON + breaker.LATELY) is None
+    assert breaker.lately(NOON + 2 * SECOND).takes(NOON + 2 * SECOND) == 0
+
+
+def test_what_this_process_notes_is_seen_at_once():
+    permit(NOON)
+    opened()
+    assert breaker.admit("llm", NOON) is None
+
+
+def test_failures_are_in_a_row_only_without_an_answer_between_them():
+    permit(NOON)
+    permit(NOON).failed(PERHAPS, NOON)
+    permit(NOON).answered(NOON)
+    assert breaker.endpoint().failures == 0
+
+
 def test_a_server_that_never_failed_may_be_asked():
     assert (breaker.endpoint().takes(NOON), permit(NOON).probe) == (None, None)
     permit(NOON).answered()

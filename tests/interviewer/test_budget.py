@@ -140,6 +140,45 @@ def test_days_begin_at_local_midnight(settings, hour, day):
     assert midnight.astimezone(UTC) == datetime(2026, 3, day - 1, 16, tzinfo=UTC)
 
 
+def spend(answer, tokens):
+    """Let another process book so many tokens for the answer."""
+    Grade.objects.filter(answer=answer).update(prompt_tokens=tokens, spent_at=timezone.now())
+
+
+def test_the_day_is_summed_once_a_second(answer, django_assert_num_queries):
+    grade, at = build.claimed(answer), timezone.now()
+    assert budget.refusal(grade, at) is None
+    with django_assert_num_queries(1):  # the interview's own sums
+        assert budget.refusal(grade, at + timedelta(milliseconds=999)) is None
+    with django_assert_num_queries(2):
+        assert budget.refusal(grade, at + budget.LATELY) is None
+
+
+def test_what_others_spend_is_known_within_a_second(answer, settings):
+    settings.LLM_TOKENS_PER_DAY, settings.LLM_TOKENS_PER_ANSWER, settings.LLM_TOKENS_PER_INTERVIEW = 1000, 0, 0
+    grade, at = build.claimed(answer), timezone.now()
+    assert budget.refusal(grade, at) is None
+    spend(answer, 1000)
+    assert budget.refusal(grade, at + budget.LATELY).message == budget.DAY
+
+
+def test_what_a_process_spends_itself_it_knows_at_once(answer, settings):
+    settings.LLM_TOKENS_PER_DAY, settings.LLM_TOKENS_PER_ANSWER, settings.LLM_TOKENS_PER_INTERVIEW = 1000, 0, 0
+    grade, at = build.claimed(answer), timezone.now()
+    assert budget.refusal(grade, at) is None
+    Grade.objects.filter(pk=grade.pk).update(**budget.spending(Usage(1, 900, 100), at))
+    assert budget.refusal(grade, at).message == budget.DAY
+
+
+def test_nothing_is_refused_by_old_sums(answer, settings):
+    settings.LLM_TOKENS_PER_DAY, settings.LLM_TOKENS_PER_ANSWER, settings.LLM_TOKENS_PER_INTERVIEW = 1000, 0, 0
+    grade, at = build.claimed(answer), timezone.now()
+    spend(answer, 1000)
+    assert budget.refusal(grade, at).message == budget.DAY
+    spend(answer, 0)
+    assert budget.refusal(grade, at) is None
+
+
 def test_looking_takes_two_queries(answer, django_assert_num_queries):
     grade = build.claimed(answer)
     with django_assert_num_queries(2):

@@ -320,6 +320,14 @@ def test_a_draft_is_stored(client, interview, arriving):
     assert "no-store" in response["Cache-Control"]
 
 
+def test_a_save_is_three_reads_and_two_writes(client, interview, arriving, django_assert_num_queries):
+    """Session, person, answer with its interview; then, in a transaction, the interview's row and the answer's."""
+    arriving(interview.started_at + timedelta(minutes=4))
+    autosave(client, interview, "The first of a minute is noted in the timeline.")
+    with django_assert_num_queries(3 + 2 + 2):  # a savepoint and its end, inside the transaction of this test
+        assert autosave(client, interview, "Typed on.", revision=1).status_code == 200
+
+
 def test_the_same_draft_again_is_acknowledged_again(client, interview):
     autosave(client, interview)
     response = autosave(client, interview)  # the first answer was lost on the way

@@ -24,6 +24,18 @@ from tests.live import free_port, wait_until
 
 ENV = {name: os.environ[name] for name in ("PATH", "HOME", "LANG") if name in os.environ}
 
+
+def test_workers_give_way_to_the_web(tmp_path):
+    """In a process of its own: what is given away does not come back."""
+    code = (
+        "import os, django; django.setup(); from celery.signals import worker_init; from interviewer import celery;"
+        "worker_init.send(None); print(os.nice(0))"
+    )
+    env = {**ENV, "DATA_DIR": str(tmp_path), "DJANGO_SETTINGS_MODULE": "interviewer.settings"}
+    done = subprocess.run([sys.executable, "-c", code], cwd=ROOT, env=env, capture_output=True, text=True, timeout=60)
+    assert done.stdout.strip() == str(os.nice(0) + 10), done.stderr
+
+
 # --- Why it does not start --------------------------------------------------------------
 
 
