@@ -105,7 +105,9 @@ def spent_on_the_day_of(at: datetime) -> dict[str, Any]:
     """
     rows = [model._default_manager.filter(spent_at__gte=_midnight(at)).order_by() for model in (Grade, Spending)]
     grades, errands = (  # one row each: what a constant groups by is everything
-        each.values(all=Value(1)).annotate(sum=Sum(_TOKENS), money=Sum("cost")).values_list("sum", "money")
+        each.values(all=Value(1))
+        .annotate(sum=Sum(F("prompt_tokens") + F("completion_tokens")), money=Sum("cost"))
+        .values_list("sum", "money")
         for each in rows
     )
     sums = list(grades.union(errands, all=True))
