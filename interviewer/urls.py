@@ -4,7 +4,20 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 
-from interviewer.views import health, home, items, jobs, operations, receipts, results, review, room, sign_in
+from interviewer.views import (
+    health,
+    home,
+    items,
+    jobs,
+    operations,
+    receipts,
+    results,
+    review,
+    room,
+    search,
+    search_index,
+    sign_in,
+)
 
 interview = [
     path("", room.room, name="room"),
@@ -40,6 +53,11 @@ urlpatterns = [
     path("operations/try-again/<int:pk>/", operations.try_again, name="try-again"),
     path("questions/health/", items.item_list, name="item-list"),
     path("questions/health/<int:pk>/", items.item, name="item"),
+    path("questions/search/", search.question_search, name="question-search"),
+    path("questions/search/meaning/", search.search_by_meaning, name="search-by-meaning"),
+    path("questions/search/meaning/<uuid:pk>/", search.meaning_found, name="meaning-found"),
+    path("questions/index/", search_index.search_index, name="search-index"),
+    path("questions/index/sync/", search_index.sync_index, name="sync-index"),
     path("jobs/<uuid:pk>/", jobs.progress, name="job"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -1,6 +1,6 @@
 """The bank: topics, documents, questions with their rubric points, vectors and versions."""
 
-from questions.models.bank import Document, Language, Passage, Question, QuestionQuerySet, RubricPoint, Topic
+from questions.models.bank import Document, Language, Passage, Question, QuestionQuerySet, RubricPoint, Topic, tags_in
 from questions.models.versions import AppendOnly, QuestionVersion
 
 __all__ = [
@@ -13,4 +13,5 @@ __all__ = [
     "QuestionVersion",
     "RubricPoint",
     "Topic",
+    "tags_in",
 ]
