@@ -31,12 +31,14 @@ def shared_words(query: str, text: str) -> list[str]:
 
 
 def excerpt(text: str, words: list[str]) -> list[Piece]:
-    """About `LENGTH` characters of `text` from shortly before the first of `words` on, with all of them marked."""
-    flat = " ".join(text.split())
-    pattern = (
-        re.compile("|".join(map(_pattern, sorted(words, key=len, reverse=True))), re.IGNORECASE) if words else None
-    )
-    first = pattern.search(flat) if pattern else None
+    """About `LENGTH` characters of `text` from shortly before the first of `words` on, with all of them marked.
+
+    Markdown's bold marks are left out.
+    """
+    flat = " ".join(text.replace("**", "").split())
+    longest_first = sorted(words, key=len, reverse=True)
+    pattern = re.compile("|".join(map(_pattern, longest_first)) or "(?!)", re.IGNORECASE)  # (?!) is nowhere
+    first = pattern.search(flat)
     start = max(0, first.start() - _BEFORE) if first else 0
     shown = flat[start : start + LENGTH]
     pieces = [Piece("…", False)] if start else []

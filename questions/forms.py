@@ -41,7 +41,7 @@ def reason_field(**options: Any) -> forms.CharField:
 class QuestionActionForm(ActionForm):
     """The choice of an action, with what some of them need, and a reason for the history of all chosen questions."""
 
-    tags = forms.CharField(label=gettext_lazy("Tags, separated by commas:"), max_length=TAGS_LENGTH, required=False)
+    tags = forms.CharField(label=gettext_lazy("Tags:"), max_length=TAGS_LENGTH, required=False)
     topic = forms.ModelChoiceField(Topic.objects, label=gettext_lazy("Topic:"), required=False, empty_label="—")
     reason = forms.CharField(label=gettext_lazy("Reason:"), max_length=REASON_LENGTH, required=False)
 

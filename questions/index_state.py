@@ -71,8 +71,7 @@ def read() -> IndexState:
         size=size,
         published=_coverage(bank.entries, bank.stored, bank.missing, old, published),
         others=_coverage(bank.entries, bank.stored, bank.missing, old, {e.pk for e in bank.entries} - published),
-        is_current=not held
-        or bool(size and manifest and (manifest.model, manifest.fingerprint, manifest.count) == right),
+        is_current=not held or (size > 0 and says == (bank.model, snapshot.fingerprint(held), len(held))),
         left_over=Passage.objects.exclude(model=bank.model).count(),
         is_busy=retrieval.is_syncing(),
     )

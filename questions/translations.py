@@ -69,8 +69,8 @@ def _refusal(pair: list[Question]) -> str:
         for translation in one.translations().filter(language=other.language):
             if translation.pk == other.pk:
                 return _("They are translations of each other already.")
-            return _("“%(one)s” has a translation in that language already: “%(other)s”. Unlink it first.") % {
-                "one": one,
-                "other": translation,
-            }
+            named = {"one": one, "other": translation}
+            if translation.translation_group is not None and translation.translation_group == one.translation_group:
+                return _("“%(one)s” has a translation in that language already: “%(other)s”. Unlink it first.") % named
+            return _("“%(one)s” has a translation in that language already, by its document: “%(other)s”.") % named
     return ""

@@ -170,5 +170,7 @@ def _row(query: str, found: Found, question: Question) -> Row:
 def _address(data: QueryDict) -> str:
     """The search page with what a form sent."""
     query = QueryDict(mutable=True)
-    query.update({name: data[name] for name in SearchForm.base_fields if data.get(name)})
+    for name in SearchForm.base_fields:
+        if value := data.get(name):
+            query[name] = value
     return f"{reverse('question-search')}?{query.urlencode()}"

@@ -94,6 +94,16 @@ TABLE: dict[tuple[str, str], Row] = {
     **{(name, "POST"): ("login", 404, 404, "operations", 404) for name in ("try-again", "try-all-again")},
     **{(name, "GET"): CURATORS_ONLY for name in ("item-list", "item")},
     **{(name, "POST"): ("login", 404, 404, 404, 405) for name in ("item-list", "item")},
+    ("question-search", "GET"): CURATORS_ONLY,
+    ("question-search", "POST"): ("login", 404, 404, 404, 405),
+    ("search-by-meaning", "GET"): ("login", 404, 404, 404, 405),
+    ("search-by-meaning", "POST"): ("login", 404, 404, 404, "question-search"),
+    ("meaning-found", "GET"): ("login", 404, 404, 404, 404),  # the job is somebody else's
+    ("meaning-found", "POST"): ("login", 404, 404, 404, 405),
+    ("search-index", "GET"): ("login", 404, 404, 200, 200),
+    ("search-index", "POST"): ("login", 404, 404, 405, 405),
+    ("sync-index", "GET"): ("login", 404, 404, 405, 405),
+    ("sync-index", "POST"): ("login", 404, 404, "search-index", "search-index"),
     ("job", "GET"): OWNERS_ONLY,
     ("job", "POST"): ("login", 405, 405, 405, 405),
     ("healthz", "GET"): everybody(200),
@@ -194,6 +204,7 @@ def address(name: str, interview: Interview) -> str:
         return reverse(name, args=[Question.objects.order_by("pk").values_list("pk", flat=True)[0]])
     of_interview = {
         "job",
+        "meaning-found",
         "review",
         "review-receipt-file",
         "extend",
@@ -216,6 +227,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "draft": {"text": "text", "revision": 0},
     "unsent": {"text": "another text", "revision": 0},
     "extend": {"minutes": 5, "reason": "a reason", "seen": 0},
+    "search-by-meaning": {"q": "how to serve a model"},
 }
 
 
@@ -312,6 +324,7 @@ def test_every_address_that_writes_is_known():
     assert set(WRITES) == {
         "login", "logout", "set_language", "begin", "question", "draft", "unsent", "pause", "hand-in",
         "extend", "grade-abandoned", "grade-again", "try-again", "try-all-again",
+        "search-by-meaning", "sync-index",
     }  # fmt: skip
 
 
