@@ -38,6 +38,7 @@ def searching(live: Live, chromium: Browser, **options: object) -> Page:
     page.fill("[name=username]", "curator")
     page.fill("[name=password]", "a good password")
     page.click("main .button")
+    page.wait_for_url("**/questions/search/")  # with its scripts
     return page
 
 
@@ -49,6 +50,7 @@ def test_words_at_once_then_meaning_and_all_of_it_by_keyboard(live: Live, chromi
     expect(page.get_by_label("Looking for")).to_be_focused()
     page.keyboard.type("protecting personal data")
     page.keyboard.press("Enter")
+    page.wait_for_url("**/?q=*")
     expect(page.get_by_role("status")).to_have_text("1 question by its words.")
     page.evaluate("window.sameDocument = true")
     page.keyboard.press("/")
@@ -70,6 +72,7 @@ def test_words_at_once_then_meaning_and_all_of_it_by_keyboard(live: Live, chromi
 
 
 def test_it_works_without_javascript(live: Live, chromium: Browser) -> None:
+    live.worker()
     page = searching(live, chromium, java_script_enabled=False)
     page.get_by_label("Looking for").fill("keeping secrets of users")
     page.get_by_role("button", name="Search", exact=True).click()

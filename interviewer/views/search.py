@@ -159,12 +159,13 @@ def _told(count: int, by_meaning: bool) -> str:
 
 
 def _row(query: str, found: Found, question: Question) -> Row:
-    shared = shared_words(query, "\n".join([question.title, question.prompt, question.reference]))
-    if found.passage:
-        return Row(question, excerpt(found.passage, shared), found.part, True, shared)
     texts = {Passage.Part.QUESTION.value: question.prompt, Passage.Part.ANSWER.value: question.reference}
-    part = max(texts, key=lambda name: len(shared_words(query, texts[name])))
-    return Row(question, excerpt(texts[part], shared), part, False, shared)
+    shared = shared_words(query, "\n".join([question.title, *texts.values()]))
+    if found.passage:
+        return Row(question, excerpt(found.passage, shared_words(query, found.passage)), found.part, True, shared)
+    words = {part: shared_words(query, text) for part, text in texts.items()}
+    part = max(words, key=lambda name: sum(map(len, words[name])))
+    return Row(question, excerpt(texts[part], words[part]), part, False, shared)
 
 
 def _address(data: QueryDict) -> str:

@@ -18,7 +18,7 @@ from django.utils import timezone
 from interviewer import jobs
 from interviewer.jobs import search
 from interviewer.models import Job, User
-from questions import embedding, retrieval
+from questions import embedding, locking, retrieval
 from questions.embedding import EmbeddingError, Vectors
 from questions.models import Question
 from tests import build
@@ -236,9 +236,8 @@ def test_without_the_model_the_page_says_why(desk: Client, bank: list[Question],
 
 
 def test_who_waits_for_another_process_keeps_the_lease(desk: Client, bank: list[Question], settings, monkeypatch):
-    from questions import locking
-
     monkeypatch.setattr(locking, "_LOOK_SECONDS", 0)
+    monkeypatch.setattr(jobs, "REPORT_SECONDS", 0)
     tries = iter([False, False, True])
     monkeypatch.setattr(locking, "_taken", lambda descriptor: next(tries, True))
     job, reports = _synced(desk), []
