@@ -108,12 +108,24 @@ def sync(
     one embeds, and the others wait (see `only_one`) and find it done. `anew` builds the index from the vectors in the
     database, whatever memory and the present file say. Raises `embedding.EmbeddingError`, `OSError`.
     """
-    return _sync(progress, while_waiting, anew=anew)
+    folder = Path(settings.INDEX_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    with only_one(folder / SYNC_LOCK, while_waiting), _refreshing:
+        bank = snapshots.take(None if anew else _current, use_file=not anew)
+        embedded = 0
+        for _round in range(SYNC_ROUNDS):
+            if not bank.missing:
+                break
+            embedded += passages.embed(bank.missing, progress)
+            bank = snapshots.take(bank)
+        _install(bank)
+        written = snapshots.save(bank, always=anew)
+    return SyncReport(len(bank.entries), len(bank.stored), embedded, written)
 
 
 def rebuild(progress: passages.Progress | None = None) -> SyncReport:
     """`sync`, anew."""
-    return _sync(progress, None, anew=True)
+    return sync(progress, anew=True)
 
 
 def is_syncing() -> bool:
@@ -185,22 +197,6 @@ def _refresh() -> Snapshot:
     except OSError as problem:
         logger.warning("The index file was not written; searching goes on in memory: %s", problem)
     return bank
-
-
-def _sync(progress: passages.Progress | None, while_waiting: Callable[[], None] | None, *, anew: bool) -> SyncReport:
-    folder = Path(settings.INDEX_DIR)
-    folder.mkdir(parents=True, exist_ok=True)
-    with only_one(folder / SYNC_LOCK, while_waiting), _refreshing:
-        bank = snapshots.take(None if anew else _current, use_file=not anew)
-        embedded = 0
-        for _round in range(SYNC_ROUNDS):
-            if not bank.missing:
-                break
-            embedded += passages.embed(bank.missing, progress)
-            bank = snapshots.take(bank)
-        _install(bank)
-        written = snapshots.save(bank, always=anew)
-    return SyncReport(len(bank.entries), len(bank.stored), embedded, written)
 
 
 def _install(bank: Snapshot) -> None:

@@ -28,6 +28,7 @@ def live() -> Iterator[Live]:
         live.manage("migrate")
         live.python(PREPARE)
         live.broker()
+        live.start("manage.py", "sweep")  # tells workers again what the broker was not yet up for
         live.web()
         yield live
 
@@ -57,7 +58,7 @@ def test_words_at_once_then_meaning_and_all_of_it_by_keyboard(live: Live, chromi
     page.keyboard.press("ArrowDown")
     expect(page.get_by_role("link", name="Storage")).to_be_focused()
     live.worker()
-    expect(page.get_by_role("status")).to_have_text("3 questions by meaning and words.", timeout=90_000)
+    expect(page.get_by_role("status")).to_have_text("3 questions by meaning and words.", timeout=180_000)
     expect(page.get_by_role("link", name="Storage")).to_be_focused()  # it stands elsewhere now
     assert page.evaluate("window.sameDocument")
     assert page.evaluate("document.documentElement.scrollWidth") == 390

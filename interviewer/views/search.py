@@ -169,9 +169,9 @@ def _row(query: str, found: Found, question: Question) -> Row:
 
 
 def _address(data: QueryDict) -> str:
-    """The search page with what a form sent."""
+    """The search page with what a form sent; of what is too long, enough to be told so."""
     query = QueryDict(mutable=True)
     for name in SearchForm.base_fields:
         if value := data.get(name):
-            query[name] = value
+            query[name] = value[: LONGEST + 1]
     return f"{reverse('question-search')}?{query.urlencode()}"
