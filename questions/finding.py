@@ -21,9 +21,9 @@ from questions.snapshot import Snapshot
 
 Scores = npt.NDArray[np.float32]
 
-_PASSAGES_OF = 12  # of so many of the best the nearest passage is looked for
-_LINES = 6  # of a question's part, the longest ones
-_LINE_LENGTH = 300
+_PASSAGES_OF = 6  # of so many of the best the nearest passage is looked for: embedding lines is what takes the time
+_LINES = 4  # of a question's part, the longest ones
+_LINE_LENGTH = 200
 
 
 @dataclass(frozen=True)
