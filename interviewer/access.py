@@ -92,3 +92,8 @@ def audit_reader_required(view: View) -> View:
 def curator_required(view: View) -> View:
     """Sign-in first; then 404 for whoever does not keep the question bank."""
     return _only(lambda user: user.is_curator, view)
+
+
+def index_keeper_required(view: View) -> View:
+    """Sign-in first; then 404 for whoever neither keeps the question bank nor operates the program."""
+    return _only(lambda user: user.is_curator or user.is_operator, view)

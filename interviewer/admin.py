@@ -27,6 +27,7 @@ from questions.models import Document, Question, Topic
 admin.site.login_form = LimitedAdminForm
 admin.site.site_header = _("Mock interviewer")
 admin.site.site_title = _("Mock interviewer")
+admin.site.enable_nav_sidebar = False  # the site's header leads everywhere, and questions need the room
 admin.site.index_title = _("Question bank and settings")
 
 

@@ -7,17 +7,24 @@ from typing import Any
 from django import forms
 from django.contrib import admin, messages
 from django.db import models
-from django.db.models import Count, QuerySet
+from django.db.models import Case, Count, QuerySet, When
 from django.http import HttpRequest
+from django.urls import reverse
 from django.utils import timezone
-from django.utils.translation import gettext, ngettext
+from django.utils.html import format_html_join
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
-from questions.forms import REASON_LENGTH, QuestionForm, ReasonForActionForm, TextField
+from questions.actions import ACTIONS, QuestionActions
+from questions.filters import ChangedLately, HasPoints, HasTranslation, Tag
+from questions.finding import by_words
+from questions.forms import QuestionActionForm, QuestionForm, TextField
 from questions.history_pages import HistoryPages, no_longer_asked
 from questions.models import Document, Question, RubricPoint, Topic
-from questions.states import change, change_many
+from questions.states import change
 from questions.versions import Cause, Kind, NotAllowed, note, record_change, record_many
+
+_RANKED = 200  # questions that a search puts into the order of relevance; the others follow by slug
 
 
 @admin.register(Topic)
@@ -55,31 +62,32 @@ class DocumentAdmin(admin.ModelAdmin):
         return False
 
 
-class RubricPointInline(admin.TabularInline):
+class RubricPointInline(admin.StackedInline):
     model = RubricPoint
     extra = 0
-    fields = ["order", "name", "text", "kind", "weight"]
-    formfield_overrides = {
-        models.TextField: {"form_class": TextField, "widget": forms.Textarea(attrs={"rows": 3, "cols": 56})}
-    }
+    fields = ["text", "name", ("kind", "weight", "order")]
+    formfield_overrides = {models.TextField: {"form_class": TextField, "widget": forms.Textarea(attrs={"rows": 2})}}
 
 
 @admin.register(Question)
-class QuestionAdmin(HistoryPages):
+class QuestionAdmin(HistoryPages, QuestionActions):
     """Questions with their points. Whatever is done to them here leaves a version."""
 
     form = QuestionForm
-    action_form = ReasonForActionForm
+    action_form = QuestionActionForm
     delete_confirmation_template = "admin/questions/question/delete_confirmation.html"
     list_display = ["title", "topic", "language", "difficulty", "kind", "status", "point_count"]
-    list_filter = ["status", "language", "topic", "kind", "difficulty"]
+    list_filter = [
+        "status", "language", "topic", Tag, HasPoints, HasTranslation, ChangedLately, "kind", "difficulty",
+    ]  # fmt: skip
     search_fields = ["title", "prompt", "reference", "tags", "slug"]
     list_select_related = ["topic"]
     list_per_page = 50
-    readonly_fields = ["document", "number", "updated_at"]
+    readonly_fields = ["document", "number", "updated_at", "translation_links"]
+    search_help_text = _("Words that all stand in a question; the best ones first.")
     prepopulated_fields = {"slug": ["title"]}
     inlines = [RubricPointInline]
-    actions = ["submit_for_review", "publish", "retire", "back_to_draft"]
+    actions = ACTIONS
     formfield_overrides = {
         models.CharField: {"widget": forms.TextInput(attrs={"size": 72})},
         models.TextField: {"form_class": TextField},
@@ -87,6 +95,7 @@ class QuestionAdmin(HistoryPages):
     fieldsets = [
         (None, {"fields": ["title", "prompt", "reference", "explanation", "examples"]}),
         (_("Asking"), {"fields": ["status", "language", "topic", "tags", "kind", "difficulty", "seconds"]}),
+        (_("Translations"), {"fields": ["translation_links"]}),
         (_("Identity"), {"fields": ["slug", "document", "number", "updated_at"], "classes": ["collapse"]}),
         (_("This change"), {"fields": ["reason"]}),
     ]
@@ -101,10 +110,39 @@ class QuestionAdmin(HistoryPages):
     def point_count(self, question: Any) -> int:
         return question.count
 
+    @admin.display(description=_("In other languages"))
+    def translation_links(self, question: Question) -> str:
+        found = question.translations() if question.pk else Question.objects.none()
+        links = format_html_join(
+            "",
+            '<p><a href="{}">{}</a> ({})</p>',
+            (
+                (reverse("admin:questions_question_change", args=[each.pk]), each, each.get_language_display())
+                for each in found
+            ),
+        )
+        return links or gettext("None. Choose this question and its translation in the list to link them.")
+
+    def get_search_results(
+        self, request: HttpRequest, queryset: QuerySet[Question], search_term: str
+    ) -> tuple[QuerySet[Question], bool]:
+        """As in any list, ordered by relevance; if no question has all the words, those that share some."""
+        found, may_repeat = super().get_search_results(request, queryset, search_term)
+        if not search_term:
+            return found, may_repeat
+        best = [each.question for each in by_words(search_term, Question.objects.all(), _RANKED)]
+        if not found.exists():
+            found = queryset.filter(pk__in=best)
+        if request.GET.get("o"):  # an order that somebody chose
+            return found, may_repeat
+        places = [When(pk=pk, then=place) for place, pk in enumerate(best)]
+        return found.order_by(Case(*places, default=len(best)), "slug"), may_repeat
+
     def get_fieldsets(self, request: HttpRequest, obj: Question | None = None) -> Any:
         """Who may only look gives no reason."""
         may = self.has_change_permission(request, obj) if obj else self.has_add_permission(request)
-        return self.fieldsets if may else self.fieldsets[:-1]
+        shown = self.fieldsets if may else self.fieldsets[:-1]
+        return shown if obj else [each for each in shown if "translation_links" not in each[1]["fields"]]
 
     def get_form(self, request: HttpRequest, obj: Question | None = None, change: bool = False, **options: Any) -> Any:
         form: Any = super().get_form(request, obj, change, **options)
@@ -135,34 +173,3 @@ class QuestionAdmin(HistoryPages):
             change(question, to, cause)
         except NotAllowed as refused:  # the points were changed too, or somebody was quicker
             self.message_user(request, gettext("The status is as it was: %s") % refused, messages.ERROR)
-
-    @admin.action(description=_("Submit the chosen questions for review"), permissions=["change"])
-    def submit_for_review(self, request: HttpRequest, chosen: QuerySet[Question]) -> None:
-        count = self._move_all(request, chosen, Question.Status.IN_REVIEW)
-        self.message_user(request, ngettext("%d question submitted.", "%d questions submitted.", count) % count)
-
-    @admin.action(description=_("Publish the chosen questions that have an answer"), permissions=["change"])
-    def publish(self, request: HttpRequest, chosen: QuerySet[Question]) -> None:
-        count = self._move_all(request, chosen, Question.Status.PUBLISHED)
-        self.message_user(request, ngettext("%d question published.", "%d questions published.", count) % count)
-
-    @admin.action(description=_("Retire the chosen questions"), permissions=["change"])
-    def retire(self, request: HttpRequest, chosen: QuerySet[Question]) -> None:
-        count = self._move_all(request, chosen, Question.Status.RETIRED)
-        self.message_user(request, ngettext("%d question retired.", "%d questions retired.", count) % count)
-
-    @admin.action(description=_("Make the chosen questions drafts again"), permissions=["change"])
-    def back_to_draft(self, request: HttpRequest, chosen: QuerySet[Question]) -> None:
-        count = self._move_all(request, chosen, Question.Status.DRAFT)
-        self.message_user(request, ngettext("%d question is a draft.", "%d questions are drafts.", count) % count)
-
-    def _move_all(self, request: HttpRequest, chosen: QuerySet[Question], to: str) -> int:
-        """Bring those that may go there into a state, and say how many may not and why; how many went."""
-        cause = Cause(request.user, request.POST.get("reason", "").strip()[:REASON_LENGTH], timezone.now())
-        outcome = change_many(chosen.values_list("pk", flat=True), to, cause)
-        for reason, count in outcome.refused.items():
-            told = ngettext(
-                "%(count)d question left as it is: %(why)s", "%(count)d questions left as they are: %(why)s", count
-            )
-            self.message_user(request, told % {"count": count, "why": reason}, messages.WARNING)
-        return outcome.changed

@@ -14,6 +14,7 @@ import numpy.typing as npt
 from questions import embedding, index, lexical, passages, sameness
 from questions.models import Passage, Question, QuestionQuerySet
 from questions.sameness import Content, Kind
+from questions.translations import Source, sources
 
 Progress = passages.Progress
 Matrix = npt.NDArray[np.float32]
@@ -40,12 +41,12 @@ class Pair:
 
 @dataclass(frozen=True)
 class Row:
-    """One question of those that are compared. `source` is the same for translations of each other."""
+    """One question of those that are compared. Translations of each other share one of `sources`."""
 
     pk: int
     slug: str
     language: str
-    source: tuple[str, str] | None
+    sources: frozenset[Source]
 
 
 def find(
@@ -105,10 +106,11 @@ class _Steps:
 
 
 def _rows(questions: QuestionQuerySet) -> list[Row]:
-    values = questions.order_by("slug").values_list("pk", "slug", "language", "document__name", "number").distinct()
+    fields = ("pk", "slug", "language", "document__name", "number", "translation_group")
+    values = questions.order_by("slug").values_list(*fields).distinct()
     return [
-        Row(pk, slug, language, (document, number) if document and number else None)
-        for pk, slug, language, document, number in values
+        Row(pk, slug, language, sources(document, number, group))
+        for pk, slug, language, document, number, group in values
     ]
 
 
@@ -123,8 +125,7 @@ def _find(rows: list[Row], contents: list[Content], threshold: float, steps: _St
     pairs = []
     for a, b in sorted(_candidates(contents, threshold, steps)):
         match = sameness.compare(contents[a], contents[b])
-        linked = rows[a].source is not None and rows[a].source == rows[b].source
-        if match.score >= threshold and not linked:
+        if match.score >= threshold and not rows[a].sources & rows[b].sources:
             pairs.append(Pair(rows[a].slug, rows[b].slug, match.score, match.kind))
     return pairs
 

@@ -10,7 +10,8 @@ from django.contrib.admin.helpers import ActionForm
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
-from questions.models import Question
+from questions.bulk import TAGS_LENGTH
+from questions.models import Question, Topic
 from questions.states import first_pairs, refusal
 
 REASON_LENGTH = 500
@@ -37,9 +38,11 @@ def reason_field(**options: Any) -> forms.CharField:
     )
 
 
-class ReasonForActionForm(ActionForm):
-    """The choice of an action, with a reason that goes into the history of all chosen questions."""
+class QuestionActionForm(ActionForm):
+    """The choice of an action, with what some of them need, and a reason for the history of all chosen questions."""
 
+    tags = forms.CharField(label=gettext_lazy("Tags:"), max_length=TAGS_LENGTH, required=False)
+    topic = forms.ModelChoiceField(Topic.objects, label=gettext_lazy("Topic:"), required=False, empty_label="—")
     reason = forms.CharField(label=gettext_lazy("Reason:"), max_length=REASON_LENGTH, required=False)
 
 

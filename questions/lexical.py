@@ -54,18 +54,28 @@ def terms(text: str) -> Terms:
     count for the length.
     """
     folded = fold(text)
-    runs = [_code_points(run) for run in _RUN.findall(folded)]
-    main = [*(_pairs(run) for run in runs), _words(folded)]
-    ids, counts = np.unique(np.concatenate([*main, *runs]), return_counts=True)
+    stretches = [_code_points(run) for run in runs(folded)]
+    main = [*(_pairs(run) for run in stretches), _words(folded)]
+    ids, counts = np.unique(np.concatenate([*main, *stretches]), return_counts=True)
     return Terms(ids, counts.astype(np.float32), sum(map(len, main)))
 
 
 def query_terms(text: str) -> Ids:
     """The distinct terms of a query: pairs and words, and CJK characters that stand alone."""
     folded = fold(text[:MAX_QUERY_CHARACTERS])
-    runs = [_code_points(run) for run in _RUN.findall(folded)]
-    parts = [run if len(run) == 1 else _pairs(run) for run in runs]
+    stretches = [_code_points(run) for run in runs(folded)]
+    parts = [run if len(run) == 1 else _pairs(run) for run in stretches]
     return np.unique(np.concatenate([*parts, _words(folded)]))
+
+
+def words(folded: str) -> list[str]:
+    """The words of a folded text, in order, but for those in CJK characters."""
+    return _WORD.findall(folded)
+
+
+def runs(folded: str) -> list[str]:
+    """The stretches of CJK characters in a folded text, in order."""
+    return _RUN.findall(folded)
 
 
 def overlap(one: Terms, other: Terms) -> float:
@@ -123,6 +133,4 @@ def _pairs(run: Ids) -> Ids:
 
 
 def _words(folded: str) -> Ids:
-    return np.array(
-        [_WORD_FLAG | zlib.crc32(word.encode(errors="replace")) for word in _WORD.findall(folded)], np.uint64
-    )
+    return np.array([_WORD_FLAG | zlib.crc32(word.encode(errors="replace")) for word in words(folded)], np.uint64)

@@ -20,7 +20,7 @@ from django.db.models import TextField, Value
 from django.db.models.functions import MD5, Concat
 
 from questions import embedding, lexical
-from questions.models import Passage, Question
+from questions.models import Passage, Question, QuestionQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -41,7 +41,7 @@ _CONTENT = Concat(
 
 @dataclass(frozen=True)
 class Entry:
-    """A published question as search knows it: what a hit shows, its terms, and the hash of the text of each part."""
+    """A question as search knows it: what a hit shows, its terms, and the hash of the text of each part."""
 
     pk: int
     slug: str
@@ -71,13 +71,13 @@ def hash_of(text: str) -> str:
     return hashlib.sha256(text.encode(errors="replace")).hexdigest()
 
 
-def state_of_bank() -> dict[int, str]:
-    """Of every published question the hash of its searchable content, computed by the database in one query.
+def state_of_bank(questions: QuestionQuerySet) -> dict[int, str]:
+    """Of every one of `questions` the hash of its searchable content, computed by the database in one query.
 
     Compares contents, not clocks: it sees edits by `update()` and from every machine. MD5 only detects changes here,
     and is what SQLite and PostgreSQL can both compute.
     """
-    return dict(Question.objects.published().annotate(content=MD5(_CONTENT)).values_list("pk", "content"))
+    return dict(questions.annotate(content=MD5(_CONTENT)).values_list("pk", "content"))
 
 
 def read_entries(pks: Iterable[int]) -> Iterator[Entry]:

@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from questions import sameness
 from questions.models import Question, QuestionQuerySet
 from questions.sameness import Content
+from questions.translations import Source, sources
 
 MAX_COMPARED = 400  # candidates looked at closely, so that a bank of repetitions does not keep anybody waiting
 
@@ -24,7 +25,7 @@ class Candidate:
     pk: int
     topic: int
     difficulty: int
-    source: tuple[str, str] | None  # document name and number: translations of one question share it
+    sources: frozenset[Source]  # translations of one question share one
 
 
 def pick(
@@ -60,12 +61,12 @@ def _candidates(questions: QuestionQuerySet) -> list[Candidate]:
     rows = (
         questions.filter(status=Question.Status.PUBLISHED)
         .order_by("pk")
-        .values_list("pk", "topic_id", "difficulty", "document__name", "number")
+        .values_list("pk", "topic_id", "difficulty", "document__name", "number", "translation_group")
         .distinct()
     )
     return [
-        Candidate(pk, topic, difficulty, (document, number) if document and number else None)
-        for pk, topic, difficulty, document, number in rows
+        Candidate(pk, topic, difficulty, sources(document, number, group))
+        for pk, topic, difficulty, document, number, group in rows
     ]
 
 
@@ -84,6 +85,6 @@ def _preference(taken: list[Candidate], exclude: Collection[int]) -> Callable[[C
 
 
 def _is_repeated(candidate: Candidate, content: Content, taken: list[Candidate], chosen: dict[int, Content]) -> bool:
-    if candidate.source and candidate.source in {other.source for other in taken}:
+    if any(candidate.sources & other.sources for other in taken):
         return True
     return any(sameness.is_same(content, other) for other in chosen.values())

@@ -11,6 +11,7 @@ import logging
 import os
 import threading
 import time
+from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,12 +22,12 @@ from django.db import DatabaseError
 
 from questions import embedding, index, lexical, passages
 from questions import snapshot as snapshots
-from questions.locking import only_one
+from questions.locking import is_held, only_one
 from questions.models import Question
 from questions.picking import pick
 from questions.snapshot import Snapshot
 
-__all__ = ["Hit", "SyncReport", "forget", "is_stale", "pick", "rebuild", "search", "similar", "sync"]
+__all__ = ["Hit", "SyncReport", "forget", "is_stale", "is_syncing", "pick", "rebuild", "search", "similar", "sync"]
 
 logger = logging.getLogger(__name__)
 
@@ -35,6 +36,7 @@ Scores = npt.NDArray[np.float32]
 CHECK_SECONDS = 2.0
 # What one search embeds at most on behalf of a change nobody called `sync()` for (about a second).
 EMBED_WHILE_SEARCHING = 16
+SYNC_LOCK = "sync.lock"
 SYNC_ROUNDS = 3  # curators may go on editing while their texts are embedded
 
 _refreshing = threading.Lock()
@@ -97,18 +99,38 @@ def similar(question: Question, limit: int = 10) -> list[Hit]:
     return _hits(bank, scores, limit)
 
 
-def sync(progress: passages.Progress | None = None) -> SyncReport:
+def sync(
+    progress: passages.Progress | None = None, while_waiting: Callable[[], None] | None = None, *, anew: bool = False
+) -> SyncReport:
     """Embed every text that has no vector yet and make the index file right; cheap when nothing changed.
 
     `progress` is called with how many passages are done and how many there are to do. Of several processes on a machine
-    one embeds, and the others wait and find it done. Raises `embedding.EmbeddingError`, `OSError`.
+    one embeds, and the others wait (see `only_one`) and find it done. `anew` builds the index from the vectors in the
+    database, whatever memory and the present file say. Raises `embedding.EmbeddingError`, `OSError`.
     """
-    return _sync(progress, anew=False)
+    folder = Path(settings.INDEX_DIR)
+    folder.mkdir(parents=True, exist_ok=True)
+    with only_one(folder / SYNC_LOCK, while_waiting), _refreshing:
+        bank = snapshots.take(None if anew else _current, use_file=not anew)
+        embedded = 0
+        for _round in range(SYNC_ROUNDS):
+            if not bank.missing:
+                break
+            embedded += passages.embed(bank.missing, progress)
+            bank = snapshots.take(bank)
+        _install(bank)
+        written = snapshots.save(bank, always=anew)
+    return SyncReport(len(bank.entries), len(bank.stored), embedded, written)
 
 
 def rebuild(progress: passages.Progress | None = None) -> SyncReport:
-    """Like `sync`, but builds the index from the vectors in the database, whatever memory and the present file say."""
-    return _sync(progress, anew=True)
+    """`sync`, anew."""
+    return sync(progress, anew=True)
+
+
+def is_syncing() -> bool:
+    """Whether somebody on this machine is at it."""
+    return is_held(Path(settings.INDEX_DIR) / SYNC_LOCK)
 
 
 def is_stale() -> bool:
@@ -175,22 +197,6 @@ def _refresh() -> Snapshot:
     except OSError as problem:
         logger.warning("The index file was not written; searching goes on in memory: %s", problem)
     return bank
-
-
-def _sync(progress: passages.Progress | None, *, anew: bool) -> SyncReport:
-    folder = Path(settings.INDEX_DIR)
-    folder.mkdir(parents=True, exist_ok=True)
-    with only_one(folder / "sync.lock"), _refreshing:
-        bank = snapshots.take(None if anew else _current, use_file=not anew)
-        embedded = 0
-        for _round in range(SYNC_ROUNDS):
-            if not bank.missing:
-                break
-            embedded += passages.embed(bank.missing, progress)
-            bank = snapshots.take(bank)
-        _install(bank)
-        written = snapshots.save(bank, always=anew)
-    return SyncReport(len(bank.entries), len(bank.stored), embedded, written)
 
 
 def _install(bank: Snapshot) -> None:

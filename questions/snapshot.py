@@ -1,4 +1,6 @@
-"""The published bank as one process holds it in memory to search it: entries, words and vectors that belong together.
+"""The bank as one process holds it in memory to search it: entries, words and vectors that belong together.
+
+The published questions, for interviews; all of them, for curators.
 
 A snapshot never changes. It is taken again when the database says something else than it did, and then takes over
 whatever is still true from the one before.
@@ -8,6 +10,7 @@ from __future__ import annotations
 
 import functools
 import logging
+from collections.abc import Callable, Set
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -16,7 +19,7 @@ import numpy.typing as npt
 from django.conf import settings
 
 from questions import embedding, index, lexical, passages, ranking
-from questions.models import Passage
+from questions.models import Passage, Question, QuestionQuerySet
 
 logger = logging.getLogger(__name__)
 
@@ -25,10 +28,10 @@ Scores = npt.NDArray[np.float32]
 
 @dataclass(frozen=True)
 class Snapshot:
-    """Published questions by slug, with what search needs of them.
+    """Questions by slug, with what search needs of them.
 
-    `vectors` is None while no passage has a vector. `missing` lists (question, part) pairs without a vector of their
-    present text.
+    `vectors` is None while no passage has a vector, and where they were not asked for. `missing` lists (question, part)
+    pairs without a vector of their present text.
     """
 
     model: str
@@ -61,13 +64,22 @@ class Snapshot:
         row_of = {entry.pk: row for row, entry in enumerate(self.entries)}
         return {row.pk: (row.part, row_of[row.question]) for row in self.stored}
 
-    def scores(self, text: str, vector: Scores | None, language: str | None = None) -> Scores:
-        """One score per entry, the higher the better; NaN where an entry is not in `language` or shares nothing.
+    def scores(
+        self, text: str, vector: Scores | None, language: str | None = None, among: Set[int] | None = None
+    ) -> Scores:
+        """One score per entry, the higher the better; NaN where an entry shares nothing, or is not in `language` or not
+        `among` the primary keys that are asked for.
 
         Without `vector` only words count.
         """
         coverage = self.lexicon.coverage(lexical.query_terms(text))
-        barred = np.array([language not in (None, entry.language) for entry in self.entries], bool)
+        barred = np.array(
+            [
+                language not in (None, entry.language) or (among is not None and entry.pk not in among)
+                for entry in self.entries
+            ],
+            bool,
+        )
         if vector is None:
             return np.where(barred | (coverage <= 0), np.nan, coverage)
         by_part = {part: np.where(barred, np.nan, cosines) for part, cosines in self.cosines(vector).items()}
@@ -80,11 +92,21 @@ def fingerprint(rows: list[passages.Stored]) -> str:
 
 
 def take(previous: Snapshot | None, *, use_file: bool = True) -> Snapshot:
-    """The bank as it is now. Embeds nothing and writes nothing; `previous` itself if it is still true."""
+    """The published bank as it is now. Embeds nothing and writes nothing; `previous` itself if it is still true."""
+    return _retaken(lambda before: _take(before, Question.objects.published(), use_file=use_file), previous)
+
+
+def take_all(previous: Snapshot | None, *, with_vectors: bool) -> Snapshot:
+    """Likewise, of all questions whatever their status; `previous` came from here with the same `with_vectors`."""
+    every = Question.objects.all()
+    return _retaken(lambda before: _take(before, every, use_file=False, with_vectors=with_vectors), previous)
+
+
+def _retaken(taking: Callable[[Snapshot | None], Snapshot], previous: Snapshot | None) -> Snapshot:
     try:
-        return _take(previous, use_file)
+        return taking(previous)
     except KeyError:  # A question was deleted between two queries.
-        return _take(None, use_file)
+        return taking(None)
 
 
 def save(snapshot: Snapshot, *, always: bool = False) -> bool:
@@ -99,8 +121,10 @@ def save(snapshot: Snapshot, *, always: bool = False) -> bool:
     return True
 
 
-def _take(previous: Snapshot | None, use_file: bool) -> Snapshot:
-    model, state = embedding.model_name(), passages.state_of_bank()
+def _take(
+    previous: Snapshot | None, questions: QuestionQuerySet, *, use_file: bool, with_vectors: bool = True
+) -> Snapshot:
+    model, state = embedding.model_name(), passages.state_of_bank(questions)
     if previous and not previous.missing and (previous.model, previous.state) == (model, state):
         return previous
     entries = _entries(state, previous)
@@ -112,7 +136,7 @@ def _take(previous: Snapshot | None, use_file: bool) -> Snapshot:
         lexicon=_lexicon(entries, state, previous),
         stored=stored,
         missing=passages.missing(entries, stored),
-        vectors=_vectors(model, stored, previous, use_file),
+        vectors=_vectors(model, stored, previous, use_file) if with_vectors else None,
     )
 
 
@@ -126,7 +150,7 @@ def _is_saved(snapshot: Snapshot, folder: Path) -> bool:
 
 
 def _entries(state: dict[int, str], previous: Snapshot | None) -> list[passages.Entry]:
-    """All published questions by slug; only those whose content changed are read."""
+    """All of them by slug; only those whose content changed are read."""
     known = {}
     if previous:
         known = {entry.pk: entry for entry in previous.entries if previous.state[entry.pk] == state.get(entry.pk)}

@@ -30,6 +30,8 @@ Handler = Callable[[Job, Progress], dict[str, Any]]
 HANDLERS: dict[str, str] = {
     "try-answer": "trials:try_answer",
     "propose-points": "proposals:propose_points",
+    "search": "search:run",
+    "sync-index": "index:run",
 }
 
 AT_ONCE = 100  # jobs that one round of the sweeper announces, or forgets

@@ -1,7 +1,7 @@
 """The bank: topics, documents, questions with their rubric points, vectors and versions."""
 
 from questions.models.append_only import AppendOnly, AppendOnlyModel, AppendOnlyQuerySet
-from questions.models.bank import Document, Language, Passage, Question, QuestionQuerySet, RubricPoint, Topic
+from questions.models.bank import Document, Language, Passage, Question, QuestionQuerySet, RubricPoint, Topic, tags_in
 from questions.models.versions import QuestionVersion
 
 __all__ = [
@@ -16,4 +16,5 @@ __all__ = [
     "QuestionVersion",
     "RubricPoint",
     "Topic",
+    "tags_in",
 ]

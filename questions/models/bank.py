@@ -19,6 +19,11 @@ class Language(models.TextChoices):
     ENGLISH = "en", _("English")
 
 
+def tags_in(text: str) -> list[str]:
+    """The tags that somebody separated by commas, Chinese ones too."""
+    return [tag for part in re.split("[,，、]", text) if (tag := part.strip())]
+
+
 class Topic(models.Model):
     """A subject that questions are grouped by, named in both languages."""
 
@@ -106,6 +111,8 @@ class Question(models.Model):
         Document, models.PROTECT, verbose_name=_("document"), related_name="questions", null=True, blank=True
     )
     number = models.CharField(_("number in the document"), max_length=20, blank=True)
+    # Shared by questions that a curator linked as translations; those of one document and number need none.
+    translation_group = models.UUIDField(null=True, editable=False, db_index=True)
     # SHA-256 (hex) of what the document said at the last import: an unchanged document leaves a curator's edits alone.
     source_hash = models.CharField(max_length=64, blank=True, editable=False)
     updated_at = models.DateTimeField(_("changed at"), auto_now=True)
@@ -132,13 +139,16 @@ class Question(models.Model):
 
     @property
     def tag_list(self) -> list[str]:
-        return [tag for part in re.split("[,，、]", self.tags) if (tag := part.strip())]
+        return tags_in(self.tags)
 
     def translations(self) -> QuestionQuerySet:
-        """The same question in other languages: same document name, same number."""
-        if self.document is None:
-            return Question.objects.none()
-        return Question.objects.filter(document__name=self.document.name, number=self.number).exclude(pk=self.pk)
+        """The same question in other languages: linked by a curator, or of the same document name and number."""
+        same = models.Q(pk__in=[])
+        if self.document is not None:
+            same |= models.Q(document__name=self.document.name, number=self.number)
+        if self.translation_group is not None:
+            same |= models.Q(translation_group=self.translation_group)
+        return Question.objects.filter(same).exclude(pk=self.pk).exclude(language=self.language)
 
     def frozen(self) -> FrozenQuestion:
         """The question as an interview keeps it, rubric points in order, known by its content hash."""

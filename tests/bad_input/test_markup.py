@@ -16,6 +16,7 @@ from interviewer import interviews
 from interviewer.logs import OneLineFormatter
 from interviewer.models import Grade, User
 from interviewer.templatetags.interviewer_extras import markdown
+from questions import versions
 from questions.models import Document, Topic
 from tests import build
 from tests.build import NOON
@@ -96,6 +97,41 @@ def test_markup_is_text_in_the_admin_too():
         assert response.status_code == 200
         assert "<script>alert(1)" not in response.content.decode(), page
         assert "<img src=x" not in response.content.decode(), page
+
+
+def test_no_page_of_the_admin_needs_more_than_our_policy_allows():
+    """No inline script, style or handler; what each page loads comes from us. Light and dark follow the device."""
+    question = build.question(prompt="**bold**")
+    versions.note([question.pk], NOON)
+    template = build.template()
+    operator = signed_in(build.user("operator", is_staff=True, is_superuser=True))
+    pages = [reverse("admin:index"), reverse("admin:questions_question_add"), reverse("admin:password_change")]
+    pages += [reverse(f"admin:questions_{name}_changelist") for name in ("question", "topic", "document")]
+    pages += [
+        reverse(f"admin:questions_question_{name}", args=[question.pk]) for name in ("change", "history", "delete")
+    ]
+    pages += [
+        reverse("admin:questions_question_version", args=[question.pk, 1]),
+        reverse("admin:interviewer_interviewtemplate_change", args=[template.pk]),
+    ]
+    for address in pages:
+        response = operator.get(address)
+        elements = Page(response).elements
+        assert response.status_code == 200 and "Content-Security-Policy" in response
+        assert [tag for tag, known in elements if tag == "style" or (tag == "script" and "src" not in known)] == []
+        assert [known for _, known in elements if any(n == "style" or n.startswith("on") for n in known)] == [], address
+        loaded = [known.get("src") or known["href"] for tag, known in elements if tag in {"script", "link"}]
+        assert all(url.startswith("/") for url in loaded), address
+        assert "/static/questions/admin.css" in loaded and not any("theme.js" in url for url in loaded)
+
+
+def test_a_curator_sees_a_question_as_candidates_do():
+    question = build.question(prompt=f"**bold** [x](javascript:alert(1)) {SCRIPT}", explanation="*why*")
+    operator = signed_in(build.user("operator", is_staff=True, is_superuser=True))
+    page = operator.get(reverse("admin:questions_question_change", args=[question.pk])).content.decode()
+    assert "As the candidate reads it" in page and "<strong>bold</strong>" in page and "<em>why</em>" in page
+    assert 'href="javascript' not in page and "<script>alert(1)" not in page
+    assert reverse("admin:questions_question_history", args=[question.pk]) in page
 
 
 # --- Logs ----------------------------------------------------------------------------------------

@@ -101,6 +101,16 @@ TABLE: dict[tuple[str, str], Row] = {
     **{(name, "POST"): ("login", 404, 404, 404, name) for name in ("try-answer", "points")},
     ("ask-for-points", "GET"): ("login", 404, 404, 404, 405),
     ("ask-for-points", "POST"): ("login", 404, 404, 404, "points"),
+    ("question-search", "GET"): CURATORS_ONLY,
+    ("question-search", "POST"): ("login", 404, 404, 404, 405),
+    ("search-by-meaning", "GET"): ("login", 404, 404, 404, 405),
+    ("search-by-meaning", "POST"): ("login", 404, 404, 404, "question-search"),
+    ("meaning-found", "GET"): ("login", 404, 404, 404, 404),  # the job is somebody else's
+    ("meaning-found", "POST"): ("login", 404, 404, 404, 405),
+    ("search-index", "GET"): ("login", 404, 404, 200, 200),
+    ("search-index", "POST"): ("login", 404, 404, 405, 405),
+    ("sync-index", "GET"): ("login", 404, 404, 405, 405),
+    ("sync-index", "POST"): ("login", 404, 404, "search-index", "search-index"),
     ("job", "GET"): OWNERS_ONLY,
     ("job", "POST"): ("login", 405, 405, 405, 405),
     ("healthz", "GET"): everybody(200),
@@ -202,6 +212,7 @@ def address(name: str, interview: Interview) -> str:
         return reverse(name, args=[Question.objects.order_by("pk").values_list("pk", flat=True)[0]])
     of_interview = {
         "job",
+        "meaning-found",
         "review",
         "review-receipt-file",
         "extend",
@@ -242,6 +253,7 @@ FORMS: dict[str, dict[str, Any]] = {
         "form-0-weight": "1",
         "form-0-source": "today",
     },
+    "search-by-meaning": {"q": "how to serve a model"},
 }
 
 
@@ -339,6 +351,7 @@ def test_every_address_that_writes_is_known():
         "login", "logout", "set_language", "begin", "question", "draft", "unsent", "pause", "hand-in",
         "extend", "grade-abandoned", "grade-again", "try-again", "try-all-again",
         "try-answer", "points", "ask-for-points",
+        "search-by-meaning", "sync-index",
     }  # fmt: skip
 
 
