@@ -116,7 +116,8 @@ class QuestionAdmin(HistoryPages):
         obj.status = Question.Status.DRAFT
         if change:
             note([obj.pk])
-            obj.status = Question.objects.values_list("status", flat=True).get(pk=obj.pk)
+            now = Question.objects.values_list("status", "merged_into").get(pk=obj.pk)
+            obj.status, obj.merged_into_id = now
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:

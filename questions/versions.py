@@ -73,10 +73,16 @@ def record_change(question: int, kind: str, cause: Cause, restores: int | None =
     """
     with transaction.atomic():
         [current], newest = take([question]), _newest([question])
-        if current.status == Status.PUBLISHED and not _says(newest.get(question), current):
+        if current.status == Status.PUBLISHED and not says_the_same(newest.get(question), current):
             current.status = status_of_changed(current)
             Question.objects.filter(pk=question).update(status=current.status)
         return record(question, kind, cause, restores)
+
+
+def tell(question: int, kind: str, cause: Cause) -> None:
+    """A version that tells what happened to a question, whether or not its own words or status changed by it."""
+    [taken], newest = take([question]), _newest([question]).get(question)
+    _version(taken, newest, kind, cause).save()
 
 
 def status_of_changed(question: Question) -> str:
@@ -84,6 +90,11 @@ def status_of_changed(question: Question) -> str:
     if not question.reference.strip():
         return Status.DRAFT
     return Status.IN_REVIEW if settings.REVIEW_REQUIRED else Status.PUBLISHED
+
+
+def says_the_same(version: QuestionVersion | None, question: Question) -> bool:
+    """Whether a version has the question's words, points and tags; its status is another matter."""
+    return version is not None and (version.content_hash, version.tags) == (question.frozen().hash, question.tags)
 
 
 def note(questions: Iterable[int], at: datetime | None = None) -> None:
@@ -101,7 +112,7 @@ def roll_back(question: Question, version: QuestionVersion, cause: Cause) -> Que
         note([question.pk], cause.at)
         [current] = take([question.pk])
         made = None
-        if version.question_id == current.pk and not _says(version, current):
+        if version.question_id == current.pk and not says_the_same(version, current):
             _write(current, version.frozen, version.tags)
             made = record_change(current.pk, Kind.RESTORED, cause, version.number)
         if made is None:
@@ -165,16 +176,17 @@ def _newest(keys: list[int]) -> dict[int, QuestionVersion]:
     return {version.question_id: version for version in QuestionVersion.objects.filter(pk__in=newest).defer("content")}
 
 
-def _says(version: QuestionVersion | None, question: Question) -> bool:
-    """Whether a version has the question's words, points and tags; its status is another matter."""
-    return version is not None and (version.content_hash, version.tags) == (question.frozen().hash, question.tags)
-
-
 def _next(
     question: Question, newest: QuestionVersion | None, kind: str, cause: Cause, restores: int | None
 ) -> QuestionVersion | None:
-    if newest is not None and newest.status == question.status and _says(newest, question):
+    if newest is not None and newest.status == question.status and says_the_same(newest, question):
         return None
+    return _version(question, newest, kind, cause, restores)
+
+
+def _version(
+    question: Question, newest: QuestionVersion | None, kind: str, cause: Cause, restores: int | None = None
+) -> QuestionVersion:
     said = question.frozen()
     return QuestionVersion(
         question=question,
