@@ -4,7 +4,19 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 
-from interviewer.views import health, home, items, jobs, operations, receipts, results, review, room, sign_in
+from interviewer.views import (
+    duplicates,
+    health,
+    home,
+    items,
+    jobs,
+    operations,
+    receipts,
+    results,
+    review,
+    room,
+    sign_in,
+)
 
 interview = [
     path("", room.room, name="room"),
@@ -40,6 +52,8 @@ urlpatterns = [
     path("operations/try-again/<int:pk>/", operations.try_again, name="try-again"),
     path("questions/health/", items.item_list, name="item-list"),
     path("questions/health/<int:pk>/", items.item, name="item"),
+    path("questions/duplicates/", duplicates.duplicate_list, name="duplicate-list"),
+    path("questions/duplicates/<int:left>/<int:right>/", duplicates.duplicate, name="duplicate"),
     path("jobs/<uuid:pk>/", jobs.progress, name="job"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

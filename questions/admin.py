@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.translation import gettext, ngettext
 from django.utils.translation import gettext_lazy as _
 
+from questions import wording
 from questions.forms import REASON_LENGTH, QuestionForm, ReasonForActionForm, TextField
 from questions.history_pages import HistoryPages, no_longer_asked
 from questions.models import Document, Question, RubricPoint, Topic
@@ -127,6 +128,8 @@ class QuestionAdmin(HistoryPages):
         made = record_change(pk, Kind.EDITED if change else Kind.CREATED, cause)
         if made and was == Question.Status.PUBLISHED != made.status:
             self.message_user(request, no_longer_asked(made.status), messages.WARNING)
+        if made and (told := wording.warning(Question.objects.get(pk=pk))):
+            self.message_user(request, told, messages.WARNING)
         to = form.cleaned_data["status"]
         if "status" in form.changed_data and not (made and made.status == to):
             self._move(request, pk, to, cause)

@@ -257,15 +257,18 @@ def _neighbours(
     end = len(rows) if first is None else bisect_left(rows, first)
     if asking is None:
         asking = range(0 if first is None else end, len(rows))
-    nearest = index.Index.build(np.array(rows[:end], np.int64), stored[:end]) if end else None
-    for batch in passages.batches(asking if nearest else (), AT_ONCE):
+    steps.add(steps.each - len(asking))
+    if not end:
+        steps.add(len(asking))
+        return found
+    nearest = index.Index.build(np.array(rows[:end], np.int64), stored[:end])
+    for batch in passages.batches(asking, AT_ONCE):
         ids, products = nearest.neighbours(queries[batch], NEIGHBOURS + 1)  # one of them is the question itself
         for place, column in np.argwhere(products >= least - 1e-4):
             pair = (rows[batch[place]], int(ids[place, column]))
             if pair[0] != pair[1]:
                 found.add((min(pair), max(pair)))
         steps.add(len(batch))
-    steps.add(steps.each - (len(asking) if nearest else 0))
     return found
 
 

@@ -55,7 +55,8 @@ def separate(question: int, cause: Cause) -> Question:
 
 def kept() -> dict[int, int]:
     """Every merged question → the one that is kept for it, at the end of the way."""
-    way = dict(Question.objects.filter(merged_into__isnull=False).values_list("pk", "merged_into"))
+    rows = Question.objects.filter(merged_into__isnull=False).values_list("pk", "merged_into")
+    way = {pk: into for pk, into in rows if into is not None}
     return {pk: _end(pk, way) for pk in way}
 
 

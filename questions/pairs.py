@@ -158,9 +158,7 @@ def _keys_of(slugs: Collection[str]) -> dict[str, int]:
 
 def _row(key: Key, pair: duplicates.Pair, texts: dict[int, str], at: datetime) -> DuplicatePair:
     known = _said(texts[key[0]], texts[key[1]])
-    return DuplicatePair(
-        one_id=key[0], other_id=key[1], score=pair.score, kind=pair.kind, said=known, found_at=at
-    )
+    return DuplicatePair(one_id=key[0], other_id=key[1], score=pair.score, kind=pair.kind, said=known, found_at=at)
 
 
 def _add(rows: list[DuplicatePair]) -> None:

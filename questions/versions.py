@@ -139,19 +139,20 @@ def facts(version: QuestionVersion, *, with_status: bool = True) -> dict[str, st
     told = {"status": Status(version.status).label} if with_status else {}
     told |= {name: getattr(said, name) for name in _TEXTS}
     labelled = {_label(name): str(text) for name, text in told.items()}
-    labelled[str(RubricPoint._meta.verbose_name_plural)] = "\n".join(map(_point, said.points))
+    labelled[str(RubricPoint._meta.verbose_name_plural)] = "\n".join(map(point_line, said.points))
     values = {"topic": said.topic, "tags": version.tags, **{name: getattr(said, name) for name in _VALUES}}
     values |= {"language": Language(said.language).label, "kind": Question.Kind(said.kind).label}
     return labelled | {_label(name): str(value) for name, value in values.items()}
 
 
-def _label(name: str) -> str:
-    return str(Question._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
-
-
-def _point(point: FrozenPoint) -> str:
+def point_line(point: FrozenPoint) -> str:
+    """A rubric point with all that is known of it, in one line."""
     name = f"{point.name}: " if point.name else ""
     return f"[{RubricPoint.Kind(point.kind).label} ×{point.weight:g}] {name}{point.text}"
+
+
+def _label(name: str) -> str:
+    return str(Question._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
 def take(keys: list[int]) -> list[Question]:

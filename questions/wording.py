@@ -11,8 +11,11 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
+from django.urls import reverse
+from django.utils.html import format_html, format_html_join
+from django.utils.translation import ngettext
 
-from questions import lexical, sameness
+from questions import pairs, sameness
 from questions.models import Question
 
 FRAGMENTS = 24  # looked for of each part
@@ -35,7 +38,7 @@ def near(question: Question) -> list[Near]:
     bank = Question.objects.exclude(status=Question.Status.RETIRED).filter(language=question.language)
     linked = question.translations().values("pk")
     rows = list(bank.exclude(pk=question.pk).exclude(pk__in=linked).values_list("pk", "title", "prompt", "reference"))
-    close = {pk for place in _screened(question, rows) for pk in [rows[place][0]]}
+    close = {rows[place][0] for place in _screened(question, rows)}
     contents = sameness.Reader().read([question.pk, *sorted(close)])
     if question.pk not in contents:
         return []
@@ -46,6 +49,25 @@ def near(question: Question) -> list[Near]:
         if match.score >= sameness.THRESHOLD:
             found.append(Near(pk, titles[pk], match.score, match.kind))
     return sorted(found, key=lambda each: (-each.score, each.question))
+
+
+def warning(question: Question) -> str:
+    """A sentence with links to compare `question` with what it repeats by its words, as HTML; "" if there is nothing.
+
+    What a curator judged not to be the same is not told again.
+    """
+    found = near(question)
+    aside = pairs.set_aside(question.pk, [each.question for each in found])
+    found = [each for each in found if each.question not in aside]
+    if not found:
+        return ""
+    links = format_html_join(
+        "; ",
+        '<a href="{}">{}</a> ({})',
+        ((reverse("duplicate", args=[question.pk, each.question]), each.title, each.kind.label) for each in found[:3]),
+    )
+    told = ngettext("%d question asks nearly the same:", "%d questions ask nearly the same:", len(found)) % len(found)
+    return format_html("{} {}", told, links)
 
 
 def _screened(question: Question, rows: list[tuple[int, str, str, str]]) -> set[int]:

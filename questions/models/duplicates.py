@@ -5,9 +5,12 @@ from __future__ import annotations
 from django.conf import settings
 from django.db import models
 from django.db.models import F, Q
+from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
 from questions.models.bank import Question
+
+SURE, LIKELY = 0.8, 0.6  # scores: of the measured pairs all were the same from the one on, three in four from the other
 
 
 class DuplicatePairQuerySet(models.QuerySet["DuplicatePair"]):
@@ -66,6 +69,13 @@ class DuplicatePair(models.Model):
 
     def __str__(self) -> str:
         return f"{self.one_id}:{self.other_id}"
+
+    @property
+    def certainty(self) -> str:
+        """How sure it is that the two are the same, in words; what they rest on: benchmarks/duplicates.md."""
+        if self.score >= SURE:
+            return gettext("almost certainly the same")
+        return gettext("probably the same") if self.score >= LIKELY else gettext("perhaps the same")
 
 
 class DuplicateSearch(models.Model):
