@@ -19,7 +19,7 @@ from questions import pairs, sameness
 from questions.models import Question
 
 FRAGMENTS = 24  # looked for of each part
-CLOSELY = 12  # questions of each part that are compared in full
+CLOSELY = 20  # questions of each part that are compared in full
 _PIECE = re.compile(r"[\u3400-\u9fff]{2}|[^\W\u3400-\u9fff]{3,}")
 
 

@@ -107,7 +107,7 @@ def _times_asked(questions: Collection[int]) -> Counter[int]:
     rows = Answer.objects.filter(question__in={*questions, *kept}).values_list("question").annotate(n=Count("pk"))
     asked: Counter[int] = Counter()
     for question, n in rows.order_by():
-        asked[kept.get(question, question)] += n
+        asked.update({each: n for each in {question, kept.get(question, question)}})
     return asked
 
 
