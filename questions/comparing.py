@@ -10,7 +10,7 @@ from questions.models import Question, RubricPoint
 from questions.versions import point_line
 
 # Texts with less than this share of the shorter one in common are in other words altogether: marks would only disturb.
-LEAST_IN_COMMON = 0.35
+LEAST_IN_COMMON = 0.5
 
 
 @dataclass(frozen=True)
