@@ -94,6 +94,8 @@ TABLE: dict[tuple[str, str], Row] = {
     **{(name, "POST"): ("login", 404, 404, "operations", 404) for name in ("try-again", "try-all-again")},
     **{(name, "GET"): CURATORS_ONLY for name in ("item-list", "item")},
     **{(name, "POST"): ("login", 404, 404, 404, 405) for name in ("item-list", "item")},
+    **{(name, "GET"): CURATORS_ONLY for name in ("duplicate-list", "duplicate")},
+    **{(name, "POST"): ("login", 404, 404, 404, name) for name in ("duplicate-list", "duplicate")},
     ("job", "GET"): OWNERS_ONLY,
     ("job", "POST"): ("login", 405, 405, 405, 405),
     ("healthz", "GET"): everybody(200),
@@ -192,6 +194,8 @@ def address(name: str, interview: Interview) -> str:
         return reverse("begin", args=[interview.template_id])
     if name == "item":
         return reverse(name, args=[Question.objects.order_by("pk").values_list("pk", flat=True)[0]])
+    if name == "duplicate":
+        return reverse(name, args=Question.objects.order_by("pk").values_list("pk", flat=True)[:2])
     of_interview = {
         "job",
         "review",
@@ -216,6 +220,7 @@ FORMS: dict[str, dict[str, Any]] = {
     "draft": {"text": "text", "revision": 0},
     "unsent": {"text": "another text", "revision": 0},
     "extend": {"minutes": 5, "reason": "a reason", "seen": 0},
+    "duplicate": {"decision": "reconsider", "seen": "nothing"},
 }
 
 
@@ -311,13 +316,14 @@ WRITES = [name for (name, method), row in TABLE.items() if method == "POST" and 
 def test_every_address_that_writes_is_known():
     assert set(WRITES) == {
         "login", "logout", "set_language", "begin", "question", "draft", "unsent", "pause", "hand-in",
-        "extend", "grade-abandoned", "grade-again", "try-again", "try-all-again",
+        "extend", "grade-abandoned", "grade-again", "try-again", "try-all-again", "duplicate-list", "duplicate",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_form_without_its_token_is_refused(name, people, sitting):
     role = {"login": "visitor", "grade-again": "manager", **dict.fromkeys(PARKED, "manager")}.get(name, "owner")
+    role = "curator" if name.startswith("duplicate") else role
     client = client_of(role, people, enforce_csrf_checks=True)
     before = everything()
     response = send(client, "POST", name, sitting)
