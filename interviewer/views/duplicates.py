@@ -30,7 +30,7 @@ from questions.versions import Cause, NotAllowed
 GROUPS = 20  # on a page
 ROWS = 50  # of those that are decided
 LARGEST_KEY = 2**63 - 1  # what a database takes for a primary key
-REASON_LENGTH = 300  # a version's reason also says which question the other one is
+REASON_LENGTH = 200  # a version's reason also says which question the other one is
 
 LISTS = {
     "": gettext_lazy("To decide"),
@@ -107,7 +107,7 @@ def _times_asked(questions: Collection[int]) -> Counter[int]:
     rows = Answer.objects.filter(question__in={*questions, *kept}).values_list("question").annotate(n=Count("pk"))
     asked: Counter[int] = Counter()
     for question, n in rows.order_by():
-        asked.update({each: n for each in {question, kept.get(question, question)}})
+        asked.update(dict.fromkeys({question, kept.get(question, question)}, n))
     return asked
 
 

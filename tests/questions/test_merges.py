@@ -142,7 +142,9 @@ def test_who_merges_has_not_changed_the_words(settings):
     merges.merge(question.pk, kept.pk, Cause(merger, "", NOON))
     merges.separate(question.pk, Cause(merger, "", NOON))
     for person in (writer, merger):
-        assert "another curator has to" in refused(lambda who=person: states.change(question.pk, "published", Cause(who)))
+        assert "another curator has to" in refused(
+            lambda who=person: states.change(question.pk, "published", Cause(who))
+        )
     states.change(question.pk, "published", Cause(third))
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from datetime import timedelta
 
 import pytest
@@ -9,6 +10,7 @@ import pytest
 from questions import duplicates, embedding, merges, pairs, sameness, wording
 from questions.documents import ParsedQuestion
 from questions.duplicates import Pair
+from questions.importing import Source, import_sources
 from questions.models import DuplicatePair, Question
 from questions.versions import Cause, NotAllowed
 from tests import build
@@ -108,13 +110,13 @@ def test_groups_have_the_largest_first_and_then_the_surest():
 
 
 def test_a_deleted_question_is_no_pair():
-    a, b, _c = build.bank(3)
+    a, _b, _c = build.bank(3)
     pair = Pair(a.slug, "gone", 0.9, sameness.Kind.MEANING)
     assert pairs.store([pair], NOON, questions=3, words_only=True) == 0
 
 
 def test_how_many_were_changed_since():
-    a, b, c = build.bank(3)
+    a, b, _c = build.bank(3)
     Question.objects.update(updated_at=NOON)
     Question.objects.filter(pk__in=[a.pk, b.pk]).update(updated_at=LATER)
     Question.objects.filter(pk=b.pk).update(status="retired")
@@ -127,7 +129,10 @@ def test_how_many_were_changed_since():
 def test_an_import_hears_what_the_bank_has_already():
     known = build.question(prompt="如何防止模型过拟合？", reference=ANSWER, title="过拟合")
     build.bank(6)
-    new = [parsed("1", "市场上谁在用？", "银行、医院、学校，各有各的要求，先问清楚再估算规模。"), parsed("2", "模型记住了样本怎么办？")]
+    new = [
+        parsed("1", "市场上谁在用？", "银行、医院、学校，各有各的要求，先问清楚再估算规模。"),
+        parsed("2", "模型记住了样本怎么办？"),
+    ]
     [near] = duplicates.near(new, "zh-hans", by_meaning=False)
     assert (near.which, near.slug, near.score, near.kind) == (1, known.slug, 1.0, "same-answer")
     assert duplicates.near(new, "en", by_meaning=False) == []
@@ -136,8 +141,6 @@ def test_an_import_hears_what_the_bank_has_already():
 
 
 def test_the_question_that_an_import_would_change_is_no_repetition():
-    from questions.importing import Source, import_sources
-
     text = "# 缓存\n\n## 1. 一\n\n题目：为什么要缓存？\n\n答案：" + ANSWER
     import_sources([Source("caches.zh.md", text)])
     stated = build.question(prompt="模型记住了样本怎么办？", reference=ANSWER)
@@ -158,7 +161,10 @@ def test_nothing_is_near_nothing():
 def test_an_import_hears_the_same_meaning_in_other_words(index_dir):
     known = build.question(prompt="如何防止模型过拟合？", reference=ANSWER, title="过拟合")
     other = "多收集样本，使用 L2 正则和随机失活，用早停法在验证集变差时结束训练。"
-    new = [parsed("1", "怎样才能避免模型过拟合？", other), parsed("2", "市场规模怎么估？", "自上而下，再自下而上核对。")]
+    new = [
+        parsed("1", "怎样才能避免模型过拟合？", other),
+        parsed("2", "市场规模怎么估？", "自上而下，再自下而上核对。"),
+    ]
     [near] = duplicates.near(new, "zh-hans")
     assert (near.which, near.slug, near.kind) == (0, known.slug, "meaning")
 
@@ -192,7 +198,7 @@ def test_what_a_question_repeats_by_its_words():
 
 def test_the_screening_keeps_the_nearest_of_many():
     """Sixty questions of one pattern: those that share most words are among the few that are compared in full."""
-    words = "缓存 批量 蒸馏 剪枝 量化 分片 预取 回滚 限流 降级 监控 重试 排队 压测 扩容 切换".split()
+    words = re.findall("..", "缓存批量蒸馏剪枝量化分片预取回滚限流降级监控重试排队压测扩容切换")
     for n in range(60):
         picked = [words[(n * 5 + k * k) % 16] + words[(n + k * 3) % 16] for k in range(12)]
         build.question(prompt=f"怎样把服务做好？之{n}", title=f"服务 {n}", reference="，".join(picked))
