@@ -112,6 +112,14 @@ class QuestionAdmin(HistoryPages):
         form.person = request.user  # a class of this request's own
         return form
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        """Once a change is written, say what the question repeats: within its transaction that would hold up others."""
+        response = super().changeform_view(request, *args, **options)
+        changed = Question.objects.filter(pk=getattr(request, "changed_question", None)).first()
+        if changed and (told := wording.warning(changed)):
+            self.message_user(request, told, messages.WARNING)
+        return response
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save the words; the status that was chosen is a step of its own, when the points are saved too."""
         obj.status = Question.Status.DRAFT
@@ -128,8 +136,8 @@ class QuestionAdmin(HistoryPages):
         made = record_change(pk, Kind.EDITED if change else Kind.CREATED, cause)
         if made and was == Question.Status.PUBLISHED != made.status:
             self.message_user(request, no_longer_asked(made.status), messages.WARNING)
-        if made and (told := wording.warning(Question.objects.get(pk=pk))):
-            self.message_user(request, told, messages.WARNING)
+        if made:
+            request.changed_question = pk  # type: ignore[attr-defined]
         to = form.cleaned_data["status"]
         if "status" in form.changed_data and not (made and made.status == to):
             self._move(request, pk, to, cause)

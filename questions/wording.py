@@ -54,9 +54,9 @@ def near(question: Question) -> list[Near]:
 def warning(question: Question) -> str:
     """A sentence with links to compare `question` with what it repeats by its words, as HTML; "" if there is nothing.
 
-    What a curator judged not to be the same is not told again.
+    What a curator judged not to be the same is not told again, and of retired questions nothing is.
     """
-    found = near(question)
+    found = near(question) if question.status != Question.Status.RETIRED else []
     aside = pairs.set_aside(question.pk, [each.question for each in found])
     found = [each for each in found if each.question not in aside]
     if not found:

@@ -368,3 +368,5 @@ def test_a_save_names_what_it_repeats(desk: Client, twins):
     assert pair_url(alone, one) in page.content.decode()
     assert "ask nearly the same" not in Page(save(desk, alone)).text, "nothing was changed"
     assert "asks nearly the same" not in Page(save(desk, alone, reference="完全不同的内容，讲的是别的事情。")).text
+    merge(desk, one, other)
+    assert "nearly the same" not in Page(save(desk, one, title="Another title")).text, "it is not asked"
