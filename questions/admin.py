@@ -115,7 +115,7 @@ class QuestionAdmin(HistoryPages):
     def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
         """Once a change is written, say what the question repeats: within its transaction that would hold up others."""
         response = super().changeform_view(request, *args, **options)
-        changed = Question.objects.filter(pk=getattr(request, "changed_question", None)).first()
+        changed = Question.objects.filter(pk=getattr(request, "changed_question", 0)).first()
         if changed and (told := wording.warning(changed)):
             self.message_user(request, told, messages.WARNING)
         return response
