@@ -1,10 +1,10 @@
 """How well near-duplicates are found, on a real Chinese bank and on rewordings of our own; results in duplicates.md.
 
-    python benchmarks/duplicates.py [--documents DIR] [--pairs] [--size N]
+    python benchmarks/duplicates.py [--documents DIR] [--pairs] [--size N | --screening]
 
 DIR (default: ../shared/seeds beside the repository) holds the Markdown question documents that duplicates_labels.json
 judges. `--pairs` lists every pair around the threshold by number; `--size N` measures the time for N made-up questions
-instead, in a database of its own.
+instead, `--screening` what a page that may not wait loses; both in a database of their own.
 """
 
 from __future__ import annotations
@@ -20,13 +20,14 @@ import tempfile
 import time
 from collections import Counter
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE.parent))
 os.environ.setdefault("DJANGO_SETTINGS_MODULE", "interviewer.settings")
-if "--size" in sys.argv:
+if {"--size", "--screening"} & set(sys.argv):
     os.environ["DATA_DIR"] = tempfile.mkdtemp(prefix="duplicates-")
     atexit.register(shutil.rmtree, os.environ["DATA_DIR"], ignore_errors=True)
     os.environ.pop("DATABASE_URL", None)
@@ -205,6 +206,40 @@ def print_time(size: int) -> None:
     print(
         f"{size} questions, {Passage.objects.count()} vectors: {time.monotonic() - started:.1f} s, {len(pairs)} pairs"
     )
+    print_near(list(Question.objects.order_by("pk")[:100]))
+
+
+def print_near(questions: list[Any]) -> None:
+    """How long one of the bank waits when it is saved, and a hundred that an import would bring, by words."""
+    from questions import duplicates, said, wording
+
+    asked, started = questions[0], time.monotonic()
+    wording.near(asked)
+    print(f"one question, on saving it: {time.monotonic() - started:.2f} s")
+    started = time.monotonic()
+    found = duplicates.near([said.said_of(each) for each in questions], "zh-hans", by_meaning=False)
+    print(f"{len(questions)} questions of a document: {time.monotonic() - started:.1f} s, {len(found)} found")
+
+
+def print_screening(documents: Path) -> None:
+    """Of the pairs that words alone find in real documents, how many the quick screening finds too."""
+    from django.core.management import call_command
+
+    from questions import importing, pairs, wording
+    from questions.models import Passage, Question
+    from questions.sources import read_source
+
+    call_command("migrate", verbosity=0)
+    paths = sorted([*documents.glob("*.md"), *documents.glob("*.txt")])
+    importing.import_sources([read_source(path) for path in paths])
+    Passage.objects.all().delete()
+    questions = list(Question.objects.exclude(status="retired"))
+    sure = [
+        (one.pk, other.pk) for one, other in itertools.permutations(questions, 2)
+        if pairs.match(one.pk, other.pk).score >= sameness.THRESHOLD
+    ]  # fmt: skip
+    told = {(question.pk, near.question) for question in questions for near in wording.near(question)}
+    print(f"{len(questions)} questions: {len(set(sure) & told)} of {len(sure)} found by the screening")
 
 
 def main() -> None:
@@ -212,9 +247,12 @@ def main() -> None:
     parser.add_argument("--documents", type=Path, default=HERE.parent.parent / "shared" / "seeds")
     parser.add_argument("--pairs", action="store_true", help="list the pairs around the threshold")
     parser.add_argument("--size", type=int, help="measure the time for so many made-up questions instead")
+    parser.add_argument("--screening", action="store_true", help="measure what the screening on saving loses instead")
     options = parser.parse_args()
     if options.size:
         return print_time(options.size)
+    if options.screening:
+        return print_screening(options.documents)
     print("Rewordings of our own (duplicates_reworded.json):")
     print_rewordings()
     print_starter()

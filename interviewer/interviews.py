@@ -19,7 +19,7 @@ from django.db.models import F
 from interviewer import audit, claims, clock, pulse, receipts, tasks, timeline
 from interviewer.clock import InterviewClosed, InterviewPaused
 from interviewer.models import Answer, Grade, Interview, InterviewTemplate, User
-from questions import retrieval
+from questions import merges, retrieval
 from questions.models import Question
 from questions.text import clean_text
 
@@ -69,18 +69,20 @@ def start(template: InterviewTemplate, candidate: User, at: datetime) -> Intervi
 
 
 def _pick(template: InterviewTemplate, candidate: User) -> list[Question]:
-    asked = set(
-        Answer.objects.filter(interview__candidate=candidate, question__isnull=False).values_list(
-            "question_id", flat=True
-        )
-    )
     bank = Question.objects.published().filter(language=template.language)
     if topics := list(template.topics.all()):
         bank = bank.filter(topic__in=topics)
-    picked = retrieval.pick(bank, template.question_count, exclude=asked)
+    picked = retrieval.pick(bank, template.question_count, exclude=_asked(candidate))
     if not picked:
         raise NoQuestions(template.name)
     return picked
+
+
+def _asked(candidate: User) -> set[int]:
+    """The questions that the candidate was asked already, those that are kept for merged ones among them."""
+    answers = Answer.objects.filter(interview__candidate=candidate, question__isnull=False)
+    asked = set(answers.values_list("question_id", flat=True))
+    return asked | {kept for merged, kept in merges.kept().items() if merged in asked}
 
 
 def _create(template: InterviewTemplate, candidate: User, questions: list[Question], at: datetime) -> Interview:

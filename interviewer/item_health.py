@@ -20,6 +20,7 @@ from django.db.models.lookups import Exact
 
 from interviewer.item_statistics import Tally, figures
 from interviewer.models import Answer, Grade, Interview, InterviewTemplate, ItemHealthRun, ItemStatistics
+from questions import merges
 from questions.frozen import FrozenQuestion
 from questions.models import Question
 
@@ -35,7 +36,7 @@ class Given(NamedTuple):
 
     pk: int
     interview: Any
-    question: int | None
+    question: int | None  # the one that is kept, if it was merged
     version: str  # hash of the question as it was asked
     template: int
     started_at: datetime
@@ -116,7 +117,9 @@ def _answers() -> Iterator[Given]:
         "seconds_suggested",
         Exact(written, Value("")),
     )
-    return itertools.starmap(Given, rows.iterator(chunk_size=AT_ONCE))
+    kept = merges.kept()
+    for given in itertools.starmap(Given, rows.iterator(chunk_size=AT_ONCE)):
+        yield given._replace(question=kept[given.question]) if given.question in kept else given
 
 
 def _gather(at: datetime, tell: Callable[[int], Any]) -> Found:

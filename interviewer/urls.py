@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 
 from interviewer.views import (
     audit,
+    duplicates,
     health,
     home,
     items,
@@ -66,6 +67,8 @@ urlpatterns = [
     path("questions/search/meaning/<uuid:pk>/", search.meaning_found, name="meaning-found"),
     path("questions/index/", search_index.search_index, name="search-index"),
     path("questions/index/sync/", search_index.sync_index, name="sync-index"),
+    path("questions/duplicates/", duplicates.duplicate_list, name="duplicate-list"),
+    path("questions/duplicates/<int:left>/<int:right>/", duplicates.duplicate, name="duplicate"),
     path("jobs/<uuid:pk>/", jobs.progress, name="job"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

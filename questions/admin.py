@@ -15,6 +15,7 @@ from django.utils.html import format_html_join
 from django.utils.translation import gettext
 from django.utils.translation import gettext_lazy as _
 
+from questions import wording
 from questions.actions import ACTIONS, QuestionActions
 from questions.filters import ChangedLately, HasPoints, HasTranslation, Tag
 from questions.finding import by_words
@@ -149,12 +150,21 @@ class QuestionAdmin(HistoryPages, QuestionActions):
         form.person = request.user  # a class of this request's own
         return form
 
+    def changeform_view(self, request: HttpRequest, *args: Any, **options: Any) -> Any:
+        """Once a change is written, say what the question repeats: within its transaction that would hold up others."""
+        response = super().changeform_view(request, *args, **options)
+        changed = Question.objects.filter(pk=getattr(request, "changed_question", 0)).first()
+        if changed and (told := wording.warning(changed)):
+            self.message_user(request, told, messages.WARNING)
+        return response
+
     def save_model(self, request: HttpRequest, obj: Any, form: Any, change: bool) -> None:
         """Save the words; the status that was chosen is a step of its own, when the points are saved too."""
         obj.status = Question.Status.DRAFT
         if change:
             note([obj.pk])
-            obj.status = Question.objects.values_list("status", flat=True).get(pk=obj.pk)
+            now = Question.objects.values_list("status", "merged_into").get(pk=obj.pk)
+            obj.status, obj.merged_into_id = now
         super().save_model(request, obj, form, change)
 
     def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
@@ -164,6 +174,8 @@ class QuestionAdmin(HistoryPages, QuestionActions):
         made = record_change(pk, Kind.EDITED if change else Kind.CREATED, cause)
         if made and was == Question.Status.PUBLISHED != made.status:
             self.message_user(request, no_longer_asked(made.status), messages.WARNING)
+        if made:
+            request.changed_question = pk  # type: ignore[attr-defined]
         to = form.cleaned_data["status"]
         if "status" in form.changed_data and not (made and made.status == to):
             self._move(request, pk, to, cause)

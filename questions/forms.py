@@ -77,7 +77,8 @@ class QuestionForm(forms.ModelForm):
         first = first_pairs([self.instance.pk]).get(self.instance.pk, set()) if self.instance.pk else set()
         if set(self.changed_data) - {"status", "reason"}:
             first = first | {self.person.pk}
-        return refusal(was, to, answered=answered, author=self.person.pk, first_pair=first)
+        is_merged = self.instance.merged_into_id is not None
+        return refusal(was, to, answered=answered, author=self.person.pk, first_pair=first, is_merged=is_merged)
 
 
 class RollBackForm(forms.Form):

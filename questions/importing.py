@@ -248,7 +248,10 @@ class _Import:
 def _status(question: Question, parsed: ParsedQuestion) -> str:
     """What the document says, if it says so. Else new: published with an answer, else a draft. Later a curator's choice
     stays, except that a draft that had no answer is published when it gets one. No answer, no publishing in any case.
+    What a curator merged into another question stays retired.
     """
+    if question.merged_into_id is not None:
+        return question.status
     if parsed.status:
         return Question.Status.DRAFT if parsed.is_draft and parsed.status == "published" else parsed.status
     gained = question.pk is None or (question.status == Question.Status.DRAFT and not question.reference.strip())

@@ -12,13 +12,12 @@ from dataclasses import dataclass
 
 import numpy as np
 import numpy.typing as npt
-from django.db.models import TextChoices
-from django.utils.translation import gettext_lazy as _
 
 from questions import bundled, lexical, passages
-from questions.models import Language, Passage, Question
+from questions.models import DuplicatePair, Language, Passage, Question
 
 Vector = npt.NDArray[np.float32]
+Kind = DuplicatePair.Kind
 
 THRESHOLD = 0.45  # a pair with this score or more asks the same
 MODEL = bundled.NAME
@@ -30,15 +29,6 @@ QUESTION_ALONE = 0.75  # what the likeness of two questions is worth where an an
 # Questions of one pattern share most of their words: only from .82 on, the threshold's fourth root, are they the same.
 QUESTION_POWER = 4
 TELLING_TERMS = 12  # answers with fewer terms ("yes", "O(n)") may well be the same for different questions
-
-
-class Kind(TextChoices):
-    """Why two questions count as the same: the strongest reason."""
-
-    SAME_TEXT = "same-text", _("the same text")
-    SAME_ANSWER = "same-answer", _("nearly the same words in the answers")
-    SAME_QUESTION = "same-question", _("nearly the same words in the questions")
-    MEANING = "meaning", _("the same meaning in other words")
 
 
 @dataclass(frozen=True)

@@ -1,4 +1,6 @@
-"""The states of a question: draft → in review → published → retired. All changes go through `change_many`."""
+"""The states of a question: draft → in review → published → retired. All changes go through `change_many`, but for
+those of questions that are merged and separated (`merges.py`).
+"""
 
 from __future__ import annotations
 
@@ -28,14 +30,24 @@ class Outcome:
     refused: Counter[str] = dataclasses.field(default_factory=Counter)
 
 
-def refusal(was: str, to: str, *, answered: bool, author: int | None, first_pair: Collection[int | None] = ()) -> str:
+def refusal(
+    was: str,
+    to: str,
+    *,
+    answered: bool,
+    author: int | None,
+    first_pair: Collection[int | None] = (),
+    is_merged: bool = False,
+) -> str:
     """Why a question may not go from one state to another, as a sentence; "" if it may.
 
     `answered` says whether it has a reference answer, `author` who asks, `first_pair` who may not publish it where two
-    pairs of eyes are required (see `first_pairs`).
+    pairs of eyes are required (see `first_pairs`), `is_merged` whether another question is asked instead of it.
     """
     if was == to:
         return _("It has this status already.")
+    if is_merged:
+        return _("It is merged into another question: separate the two first.")
     if to not in ALLOWED[was]:
         if was == Status.RETIRED:
             return _("A retired question has to become a draft first.")
@@ -71,7 +83,12 @@ def change_many(questions: Iterable[int], to: str, cause: Cause) -> Outcome:
             for question in take(keys):
                 answered = bool(question.reference.strip())
                 reason = refusal(
-                    question.status, to, answered=answered, author=author, first_pair=first.get(question.pk, ())
+                    question.status,
+                    to,
+                    answered=answered,
+                    author=author,
+                    first_pair=first.get(question.pk, ()),
+                    is_merged=question.merged_into_id is not None,
                 )
                 if reason:
                     outcome.refused[reason] += 1
@@ -91,7 +108,7 @@ def first_pairs(questions: Collection[int]) -> dict[int, set[int | None]]:
     was: dict[int, str] = {}
     rows = QuestionVersion.objects.filter(question__in=questions).order_by("question", "number")
     for question, kind, status, author in rows.values_list("question", "kind", "status", "author"):
-        if kind != Kind.STATE:
+        if kind not in (Kind.STATE, Kind.MERGED, Kind.SEPARATED):
             wrote[question] = author
         if status == Status.IN_REVIEW and was.get(question) != Status.IN_REVIEW:
             submitted[question] = author

@@ -132,10 +132,19 @@ def record_change(question: int, kind: str, cause: Cause, restores: int | None =
     """
     with step():
         [current], newest = take([question]), _newest([question])
-        if current.status == Status.PUBLISHED and not _says(newest.get(question), current):
+        if current.status == Status.PUBLISHED and not says_the_same(newest.get(question), current):
             current.status = status_of_changed(current)
             Question.objects.filter(pk=question).update(status=current.status)
         return record(question, kind, cause, restores)
+
+
+def tell(question: int, kind: str, cause: Cause) -> None:
+    """A version that tells what happened to a question, whether or not its own words or status changed by it."""
+    with step() as told:
+        [taken], newest = take([question]), _newest([question]).get(question)
+        version = _version(taken, newest, kind, cause)
+        version.save()
+        told.append(_made(version, newest))
 
 
 def status_of_changed(question: Question) -> str:
@@ -143,6 +152,11 @@ def status_of_changed(question: Question) -> str:
     if not question.reference.strip():
         return Status.DRAFT
     return Status.IN_REVIEW if settings.REVIEW_REQUIRED else Status.PUBLISHED
+
+
+def says_the_same(version: QuestionVersion | None, question: Question) -> bool:
+    """Whether a version has the question's words, points and tags; its status is another matter."""
+    return version is not None and (version.content_hash, version.tags) == (question.frozen().hash, question.tags)
 
 
 def note(questions: Iterable[int], at: datetime | None = None) -> None:
@@ -160,7 +174,7 @@ def roll_back(question: Question, version: QuestionVersion, cause: Cause) -> Que
         note([question.pk], cause.at)
         [current] = take([question.pk])
         made = None
-        if version.question_id == current.pk and not _says(version, current):
+        if version.question_id == current.pk and not says_the_same(version, current):
             _write(current, version.frozen, version.tags)
             made = record_change(current.pk, Kind.RESTORED, cause, version.number)
         if made is None:
@@ -187,19 +201,20 @@ def facts(version: QuestionVersion, *, with_status: bool = True) -> dict[str, st
     told = {"status": Status(version.status).label} if with_status else {}
     told |= {name: getattr(said, name) for name in _TEXTS}
     labelled = {_label(name): str(text) for name, text in told.items()}
-    labelled[str(RubricPoint._meta.verbose_name_plural)] = "\n".join(map(_point, said.points))
+    labelled[str(RubricPoint._meta.verbose_name_plural)] = "\n".join(map(point_line, said.points))
     values = {"topic": said.topic, "tags": version.tags, **{name: getattr(said, name) for name in _VALUES}}
     values |= {"language": Language(said.language).label, "kind": Question.Kind(said.kind).label}
     return labelled | {_label(name): str(value) for name, value in values.items()}
 
 
-def _label(name: str) -> str:
-    return str(Question._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
-
-
-def _point(point: FrozenPoint) -> str:
+def point_line(point: FrozenPoint) -> str:
+    """A rubric point with all that is known of it, in one line."""
     name = f"{point.name}: " if point.name else ""
     return f"[{RubricPoint.Kind(point.kind).label} ×{point.weight:g}] {name}{point.text}"
+
+
+def _label(name: str) -> str:
+    return str(Question._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
 def take(keys: list[int]) -> list[Question]:
@@ -224,16 +239,17 @@ def _newest(keys: list[int]) -> dict[int, QuestionVersion]:
     return {version.question_id: version for version in QuestionVersion.objects.filter(pk__in=newest).defer("content")}
 
 
-def _says(version: QuestionVersion | None, question: Question) -> bool:
-    """Whether a version has the question's words, points and tags; its status is another matter."""
-    return version is not None and (version.content_hash, version.tags) == (question.frozen().hash, question.tags)
-
-
 def _next(
     question: Question, newest: QuestionVersion | None, kind: str, cause: Cause, restores: int | None
 ) -> QuestionVersion | None:
-    if newest is not None and newest.status == question.status and _says(newest, question):
+    if newest is not None and newest.status == question.status and says_the_same(newest, question):
         return None
+    return _version(question, newest, kind, cause, restores)
+
+
+def _version(
+    question: Question, newest: QuestionVersion | None, kind: str, cause: Cause, restores: int | None = None
+) -> QuestionVersion:
     said = question.frozen()
     return QuestionVersion(
         question=question,

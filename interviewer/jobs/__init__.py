@@ -32,6 +32,7 @@ HANDLERS: dict[str, str] = {
     "propose-points": "proposals:propose_points",
     "search": "search:run",
     "sync-index": "index:run",
+    "find-duplicates": "duplicates:find",
 }
 
 AT_ONCE = 100  # jobs that one round of the sweeper announces, or forgets

@@ -22,6 +22,8 @@ class Verb(models.TextChoices):
     QUESTION_PUBLISHED = "question.published", _("published a question")
     QUESTION_RETIRED = "question.retired", _("retired a question")
     QUESTION_RESTORED = "question.restored", _("brought back an earlier version of a question")
+    QUESTION_MERGED = "question.merged", _("merged a question with another one")
+    QUESTION_SEPARATED = "question.separated", _("separated a question from another one again")
     QUESTION_IMPORTED = "question.imported", _("imported questions")
     QUESTION_FOUND = "question.found", _("changed a question past the program")
     QUESTION_DELETED = "question.deleted", _("deleted a question")

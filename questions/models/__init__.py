@@ -1,7 +1,8 @@
-"""The bank: topics, documents, questions with their rubric points, vectors and versions."""
+"""The bank: topics, documents, questions with their rubric points, vectors and versions; pairs of near-duplicates."""
 
 from questions.models.append_only import AppendOnly, AppendOnlyModel, AppendOnlyQuerySet
 from questions.models.bank import Document, Language, Passage, Question, QuestionQuerySet, RubricPoint, Topic, tags_in
+from questions.models.duplicates import DuplicatePair, DuplicateSearch
 from questions.models.versions import QuestionVersion
 
 __all__ = [
@@ -9,6 +10,8 @@ __all__ = [
     "AppendOnlyModel",
     "AppendOnlyQuerySet",
     "Document",
+    "DuplicatePair",
+    "DuplicateSearch",
     "Language",
     "Passage",
     "Question",

@@ -116,6 +116,10 @@ class Question(models.Model):
     # SHA-256 (hex) of what the document said at the last import: an unchanged document leaves a curator's edits alone.
     source_hash = models.CharField(max_length=64, blank=True, editable=False)
     updated_at = models.DateTimeField(_("changed at"), auto_now=True)
+    # The question that is asked instead of this one, itself perhaps merged: `questions/merges.py` follows the way.
+    merged_into = models.ForeignKey(
+        "self", models.SET_NULL, verbose_name=_("merged into"), related_name="merged", null=True, editable=False
+    )
 
     objects = QuestionQuerySet.as_manager()
 
@@ -131,6 +135,10 @@ class Question(models.Model):
             ),
             models.CheckConstraint(
                 condition=models.Q(difficulty__range=(1, 5)), name="question_difficulty_from_1_to_5"
+            ),
+            models.CheckConstraint(
+                condition=models.Q(merged_into__isnull=True) | models.Q(status="retired"),
+                name="question_merged_is_retired",
             ),
         ]
 

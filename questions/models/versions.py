@@ -38,6 +38,8 @@ class QuestionVersion(AppendOnlyModel):
         STATE = "state", _("Status changed")
         IMPORTED = "imported", _("Imported")
         RESTORED = "restored", _("Rolled back")
+        MERGED = "merged", _("Merged")
+        SEPARATED = "separated", _("Separated again")
 
     question = models.ForeignKey(Question, keep_what_was_published, verbose_name=_("question"), related_name="versions")
     number = models.PositiveIntegerField(_("number"))

@@ -111,6 +111,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("search-index", "POST"): ("login", 404, 404, 405, 405),
     ("sync-index", "GET"): ("login", 404, 404, 405, 405),
     ("sync-index", "POST"): ("login", 404, 404, "search-index", "search-index"),
+    **{(name, "GET"): CURATORS_ONLY for name in ("duplicate-list", "duplicate")},
+    **{(name, "POST"): ("login", 404, 404, 404, name) for name in ("duplicate-list", "duplicate")},
     ("job", "GET"): OWNERS_ONLY,
     ("job", "POST"): ("login", 405, 405, 405, 405),
     ("healthz", "GET"): everybody(200),
@@ -126,6 +128,7 @@ HANDED_IN = {
 }  # fmt: skip
 PAUSED = {"pause"}
 OF_A_QUESTION = {"item", "try-answer", "points", "ask-for-points"}
+OF_DUPLICATES = {"duplicate-list", "duplicate"}
 
 # The admin: as above, and the operator, who may do everything.
 STAFF_ONLY = "admin:login"
@@ -210,6 +213,8 @@ def address(name: str, interview: Interview) -> str:
         return reverse("begin", args=[interview.template_id])
     if name in OF_A_QUESTION:
         return reverse(name, args=[Question.objects.order_by("pk").values_list("pk", flat=True)[0]])
+    if name == "duplicate":
+        return reverse(name, args=Question.objects.order_by("pk").values_list("pk", flat=True)[:2])
     of_interview = {
         "job",
         "meaning-found",
@@ -254,6 +259,7 @@ FORMS: dict[str, dict[str, Any]] = {
         "form-0-source": "today",
     },
     "search-by-meaning": {"q": "how to serve a model"},
+    "duplicate": {"decision": "reconsider", "seen": "nothing"},
 }
 
 
@@ -351,13 +357,13 @@ def test_every_address_that_writes_is_known():
         "login", "logout", "set_language", "begin", "question", "draft", "unsent", "pause", "hand-in",
         "extend", "grade-abandoned", "grade-again", "try-again", "try-all-again",
         "try-answer", "points", "ask-for-points",
-        "search-by-meaning", "sync-index",
+        "search-by-meaning", "sync-index", "duplicate-list", "duplicate",
     }  # fmt: skip
 
 
 @pytest.mark.parametrize("name", WRITES)
 def test_a_form_without_its_token_is_refused(name, people, sitting):
-    others = {**dict.fromkeys(PARKED, "manager"), **dict.fromkeys(OF_A_QUESTION, "curator")}
+    others = {**dict.fromkeys(PARKED, "manager"), **dict.fromkeys([*OF_A_QUESTION, *OF_DUPLICATES], "curator")}
     role = {"login": "visitor", "grade-again": "manager", **others}.get(name, "owner")
     client = client_of(role, people, enforce_csrf_checks=True)
     before = everything()
