@@ -9,7 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -26,6 +26,17 @@ Status = Question.Status
 _BATCH = 500  # questions, with their words and points, in memory at once
 _TEXTS = ("title", "prompt", "reference", "explanation", "examples")
 _VALUES = ("language", "kind", "difficulty", "seconds", "slug")
+
+
+class Says(Protocol):
+    """What can be compared: a version, or what a question would say."""
+
+    @property
+    def frozen(self) -> FrozenQuestion: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def tags(self) -> str: ...
 
 
 class NotAllowed(Exception):
@@ -61,10 +72,17 @@ def record_many(
     made: list[QuestionVersion] = []
     with transaction.atomic():
         for keys in batches(questions):
-            taken, newest = take(keys), _newest(keys)
-            new = (_next(question, newest.get(question.pk), kind, cause, restores) for question in taken)
-            made += QuestionVersion.objects.bulk_create([version for version in new if version is not None])
+            made += record_taken(take(keys), kind, cause, restores)
     return made
+
+
+def record_taken(
+    taken: list[Question], kind: str, cause: Cause, restores: int | None = None
+) -> list[QuestionVersion]:
+    """As `record_many`, of questions that the caller has taken in this transaction."""
+    newest = _newest([question.pk for question in taken])
+    new = (_next(question, newest.get(question.pk), kind, cause, restores) for question in taken)
+    return QuestionVersion.objects.bulk_create([version for version in new if version is not None])
 
 
 def record_change(question: int, kind: str, cause: Cause, restores: int | None = None) -> QuestionVersion | None:
@@ -91,6 +109,20 @@ def note(questions: Iterable[int], at: datetime | None = None) -> None:
     record_many(questions, Kind.FOUND, Cause(at=at or timezone.now()))
 
 
+def newest_numbers(questions: Iterable[int]) -> dict[int, int]:
+    """Question → the number of its newest version."""
+    return {key: version.number for keys in batches(questions) for key, version in _newest(keys).items()}
+
+
+def erase(questions: Iterable[int]) -> None:
+    """Delete questions with all their versions, published ones too. Whoever calls this has made sure that nobody was
+    ever asked them.
+    """
+    for keys in batches(questions):
+        QuestionVersion._base_manager.filter(question__in=keys).delete()
+        Question.objects.filter(pk__in=keys).delete()
+
+
 def roll_back(question: Question, version: QuestionVersion, cause: Cause) -> QuestionVersion:
     """Let the question say again what `version` says: words, points and tags. Its status is not brought back.
 
@@ -109,7 +141,7 @@ def roll_back(question: Question, version: QuestionVersion, cause: Cause) -> Que
         return made
 
 
-def diff(older: QuestionVersion, newer: QuestionVersion, *, with_status: bool = True) -> list[Change]:
+def diff(older: Says, newer: Says, *, with_status: bool = True) -> list[Change]:
     """What changed from the one version to the other, field by field: texts word by word, without the long stretches
     that stayed; values as a whole.
     """
@@ -122,7 +154,7 @@ def diff(older: QuestionVersion, newer: QuestionVersion, *, with_status: bool = 
     ]
 
 
-def facts(version: QuestionVersion, *, with_status: bool = True) -> dict[str, str]:
+def facts(version: Says, *, with_status: bool = True) -> dict[str, str]:
     """All that a version says: names of fields, in the reader's language, and their texts."""
     said = version.frozen
     told = {"status": Status(version.status).label} if with_status else {}
@@ -175,7 +207,7 @@ def _next(
 ) -> QuestionVersion | None:
     if newest is not None and newest.status == question.status and _says(newest, question):
         return None
-    said = question.frozen()
+    content = question.frozen().to_json()
     return QuestionVersion(
         question=question,
         number=newest.number + 1 if newest else 1,
@@ -185,8 +217,8 @@ def _next(
         reason=cause.reason,
         status=question.status,
         tags=question.tags,
-        content=said.to_json(),
-        content_hash=said.hash,
+        content=content,
+        content_hash=content["hash"],
         restores=restores,
     )
 
