@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 
-from interviewer.views import health, home, items, jobs, operations, receipts, results, review, room, sign_in
+from interviewer.views import health, home, imports, items, jobs, operations, receipts, results, review, room, sign_in
 
 interview = [
     path("", room.room, name="room"),
@@ -40,6 +40,11 @@ urlpatterns = [
     path("operations/try-again/<int:pk>/", operations.try_again, name="try-again"),
     path("questions/health/", items.item_list, name="item-list"),
     path("questions/health/<int:pk>/", items.item, name="item"),
+    path("questions/import/", imports.import_list, name="import-list"),
+    path("questions/import/<uuid:pk>/", imports.import_run, name="import"),
+    path("questions/import/<uuid:pk>/choose/", imports.choose, name="import-choose"),
+    path("questions/import/<uuid:pk>/preview/", imports.preview_again, name="import-again"),
+    path("questions/import/<uuid:pk>/undo/", imports.undo, name="import-undo"),
     path("jobs/<uuid:pk>/", jobs.progress, name="job"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),

@@ -174,7 +174,7 @@ def _end_preview(
             run.changes.exclude(edition=edition).delete() if edition else run.changes.all().delete()
             for pk, report in reports.items():
                 ImportFile.objects.filter(pk=pk).update(report=report, error="")
-        else:
+        elif edition:
             run.changes.filter(edition=edition).delete()
         done()
     run.refresh_from_db()

@@ -49,7 +49,7 @@ def undo(
             if not mine.update(undone_at=at, undone_by=author):
                 raise NotAllowed(_("This import was undone already, or never carried out."))
             changes = run.current.filter(chosen=True, question__isnull=False).defer("before", "after")
-            _take_back({change.question_id: change for change in changes}, asked, cause)
+            _take_back({change.question_id: change for change in changes if change.question_id}, asked, cause)
             for file in run.files.exclude(source_hash="").defer("data").select_related("document"):
                 _bring_text_back(file)
             done()

@@ -52,7 +52,8 @@ class ImportRun(models.Model):
     @property
     def current(self) -> models.QuerySet[ImportChange]:
         """What the preview that counts found, in the order of files and questions."""
-        return ImportChange.objects.filter(run=self, edition=self.edition).order_by("place")
+        found = ImportChange.objects.filter(run=self).order_by("place")
+        return found.filter(edition=self.edition) if self.edition else found.none()
 
 
 class ImportFile(models.Model):
