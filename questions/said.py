@@ -53,7 +53,9 @@ def agrees(question: Question, parsed: ParsedQuestion, topic: Topic | None) -> b
     if parsed.status and question.status != parsed.status:
         return False
     said = dataclasses.replace(said_of(question), status=parsed.status, slug=parsed.slug)
-    same_words = dataclasses.replace(parsed, line=0, topic="") == dataclasses.replace(said, topic="", number=parsed.number)
+    same_words = dataclasses.replace(parsed, line=0, topic="") == dataclasses.replace(
+        said, topic="", number=parsed.number
+    )
     return same_words and topic == question.topic
 
 

@@ -76,9 +76,7 @@ def record_many(
     return made
 
 
-def record_taken(
-    taken: list[Question], kind: str, cause: Cause, restores: int | None = None
-) -> list[QuestionVersion]:
+def record_taken(taken: list[Question], kind: str, cause: Cause, restores: int | None = None) -> list[QuestionVersion]:
     """As `record_many`, of questions that the caller has taken in this transaction."""
     newest = _newest([question.pk for question in taken])
     new = (_next(question, newest.get(question.pk), kind, cause, restores) for question in taken)

@@ -60,7 +60,9 @@ class FilesField(forms.FileField):
 
 
 class UploadForm(forms.Form):
-    documents = FilesField(widget=FilesInput(attrs={"accept": ",".join(f".{ending_of(form)}" for form in FORMATS) + ",.yml"}))
+    documents = FilesField(
+        widget=FilesInput(attrs={"accept": ",".join(f".{ending_of(form)}" for form in FORMATS) + ",.yml"})
+    )
 
 
 def _problem(file: UploadedFile) -> str:
@@ -74,15 +76,23 @@ def _problem(file: UploadedFile) -> str:
 @require_http_methods(["GET", "HEAD", "POST"])
 def import_list(request: Request) -> HttpResponse:
     """Choose files; below, the imports so far. What was uploaded is read by a worker."""
-    form = UploadForm(request.POST or None, request.FILES or None) if request.method == "POST" else UploadForm()
+    form = UploadForm(request.POST, request.FILES) if request.method == "POST" else UploadForm()
     if request.method == "POST" and form.is_valid():
         files = [(str(file.name), file.read()) for file in form.cleaned_data["documents"]]
         run = import_runs.start(files, request.user, request.received_at)
         errands.ask("import-preview", run, request.user, request.received_at)
         return redirect("import", run.pk)
-    counted = ImportRun.objects.select_related("author").annotate(
-        created=Count("changes", Q(changes__edition=F("edition"), changes__chosen=True, changes__kind=Kind.CREATED)),
-        changed=Count("changes", Q(changes__edition=F("edition"), changes__chosen=True, changes__kind=Kind.CHANGED)),
+    counted = (
+        ImportRun.objects.select_related("author")
+        .order_by("-uploaded_at", "pk")
+        .annotate(
+            created=Count(
+                "changes", Q(changes__edition=F("edition"), changes__chosen=True, changes__kind=Kind.CREATED)
+            ),
+            changed=Count(
+                "changes", Q(changes__edition=F("edition"), changes__chosen=True, changes__kind=Kind.CHANGED)
+            ),
+        )
     )
     page = Paginator(counted, PAGE_SIZE).get_page(request.GET.get("page"))
     names: dict[uuid.UUID, list[str]] = {run.pk: [] for run in page}
@@ -150,7 +160,9 @@ def choose(request: Request, pk: uuid.UUID) -> HttpResponse:
         messages.error(request, _("This was imported already."))
         return redirect("import", run.pk)
     if edition is None or edition != run.edition or _is_busy(run):
-        messages.error(request, _("Meanwhile a new preview was made. Please look at it again; what you unticked stays so."))
+        messages.error(
+            request, _("Meanwhile a new preview was made. Please look at it again; what you unticked stays so.")
+        )
         return redirect("import", run.pk)
     import_runs.choose(run, edition, _numbers(request, "shown"), _numbers(request, "chosen"))
     go = request.POST.get("go", "")

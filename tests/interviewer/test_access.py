@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from interviewer import clock, health
 from interviewer.models import Grade, Interview, InterviewTemplate, Job, User
-from questions.models import Question
+from questions.models import ImportRun, Question
 from tests import build
 from tests.conftest import signed_in
 
@@ -94,6 +94,11 @@ TABLE: dict[tuple[str, str], Row] = {
     **{(name, "POST"): ("login", 404, 404, "operations", 404) for name in ("try-again", "try-all-again")},
     **{(name, "GET"): CURATORS_ONLY for name in ("item-list", "item")},
     **{(name, "POST"): ("login", 404, 404, 404, 405) for name in ("item-list", "item")},
+    **{(name, "GET"): CURATORS_ONLY for name in ("import-list", "import")},
+    ("import-list", "POST"): ("login", 404, 404, 404, 400),
+    ("import", "POST"): ("login", 404, 404, 404, 405),
+    **{(name, "GET"): ("login", 404, 404, 404, 405) for name in ("import-choose", "import-again", "import-undo")},
+    **{(name, "POST"): ("login", 404, 404, 404, "import") for name in ("import-choose", "import-again", "import-undo")},
     ("job", "GET"): OWNERS_ONLY,
     ("job", "POST"): ("login", 405, 405, 405, 405),
     ("healthz", "GET"): everybody(200),
@@ -138,7 +143,8 @@ def people(candidate: User, stranger: User, manager: User, curator: User) -> dic
 def running(candidate: User) -> Interview:
     at = timezone.now()
     interview = build.interview(candidate, at)
-    Job.objects.create(pk=interview.pk, owner=candidate, created_at=at, woken_at=at)  # one id for both in addresses
+    Job.objects.create(pk=interview.pk, owner=candidate, created_at=at, woken_at=at)  # one id for all in addresses
+    ImportRun.objects.create(pk=interview.pk, uploaded_at=at)
     return interview
 
 
@@ -194,6 +200,10 @@ def address(name: str, interview: Interview) -> str:
         return reverse(name, args=[Question.objects.order_by("pk").values_list("pk", flat=True)[0]])
     of_interview = {
         "job",
+        "import",
+        "import-choose",
+        "import-again",
+        "import-undo",
         "review",
         "review-receipt-file",
         "extend",
@@ -312,6 +322,7 @@ def test_every_address_that_writes_is_known():
     assert set(WRITES) == {
         "login", "logout", "set_language", "begin", "question", "draft", "unsent", "pause", "hand-in",
         "extend", "grade-abandoned", "grade-again", "try-again", "try-all-again",
+        "import-list", "import-choose", "import-again", "import-undo",
     }  # fmt: skip
 
 

@@ -294,7 +294,11 @@ def test_undoing_brings_all_back():
     Question.objects.filter(number="2").update(status="retired", tags="mine")
     build.question(slug="loose", language="en", title="Loose")
     before = bank()
-    new = text(1, 2, 3, title="How") + text(9, answer="- now") + "### 5. Loose\n\n**Slug:** loose\n\n**Answer:** x\n"
+    new = (
+        text(1, 2, 3, title="How")
+        + text(9, answer="- now")
+        + "### 5. Loose\n\n**Question slug:** loose\n\n**Answer:** x\n"
+    )
     run = committed(uploaded(("a.en.md", new), ("b.en.md", text(1))))
     assert Question.objects.get(slug="loose").document.name == "a"
     assert bank() != before
