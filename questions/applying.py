@@ -9,10 +9,11 @@ from pathlib import Path
 from django.db import transaction
 
 from questions.models import Document, Question, RubricPoint, Topic
-from questions.plans import Content, DocumentPlan, Plan, Planned
+from questions.plans import DocumentPlan, Plan, Planned
 from questions.text import clean_text
-from questions.versions import Cause, Kind, batches, record_many, record_taken, take
+from questions.versions import Cause, Content, Kind, batches, record_said, record_taken, take
 
+_BATCH = 500  # questions in one statement, as far as the database takes them
 _FIELDS = (
     "title", "prompt", "reference", "explanation", "examples", "kind", "difficulty", "seconds", "slug", "language",
 )  # fmt: skip
@@ -80,9 +81,10 @@ def _write_document(plan: DocumentPlan, taken: dict[int, Question], cause: Cause
         question.document, question.number = document, planned.parsed.number
         question.source_hash = planned.digest
         said.append((question, planned.after))
-    for place in range(0, len(said), 500):
-        store(said[place : place + 500])
-    record_many([question.pk for question, _content in said], Kind.IMPORTED, cause)
+    for place in range(0, len(said), _BATCH):
+        batch = said[place : place + _BATCH]
+        store(batch)
+        record_said(batch, Kind.IMPORTED, cause)
 
 
 def _document(plan: DocumentPlan) -> Document:

@@ -73,7 +73,7 @@ def preview(run: ImportRun, at: datetime, progress: Progress, done: Done = lambd
 
 
 def choose(run: ImportRun, edition: uuid.UUID, shown: Collection[int], chosen: Collection[int]) -> None:
-    """Tick those of the `shown` changes that are `chosen`, and untick the others; nothing else, and not once imported."""
+    """Tick those of the `shown` changes that are `chosen`, and untick the others shown; not once they are imported."""
     mine = ImportChange.objects.filter(run=run, edition=edition, pk__in=shown, run__committed_at__isnull=True)
     mine.filter(pk__in=chosen).update(chosen=True)
     mine.exclude(pk__in=chosen).update(chosen=False)

@@ -14,9 +14,10 @@ from django.utils.translation import gettext as _
 from questions.applying import say, store
 from questions.import_runs import Done, Kind, hash_of
 from questions.models import ImportChange, ImportFile, ImportRun, Question, QuestionVersion, Topic
-from questions.plans import Content, Progress
+from questions.plans import Progress
 from questions.versions import (
     Cause,
+    Content,
     NotAllowed,
     Status,
     batches,
@@ -37,8 +38,8 @@ def undo(
 ) -> None:
     """Take back a whole import, in one transaction; each change is a version.
 
-    A question that it changed says again what it said before, in the status that it had. One that it created is deleted,
-    or retired if somebody was `asked` it. One that was changed since is left alone. Raises NotAllowed.
+    A question that it changed says again what it said before, in the status that it had. One that it created is
+    deleted, or retired if somebody was `asked` it. One that was changed since is left alone. Raises NotAllowed.
     """
     progress(0, 0)
     names = ", ".join(run.files.values_list("name", flat=True))

@@ -25,6 +25,7 @@ from questions.models import Document, ImportChange, Question, Topic
 from questions.said import DEFAULT_TOPIC, agrees, content_hash, find_topic, slug_stem, usual_slug
 from questions.sources import Source
 from questions.text import clean_text
+from questions.versions import Content
 
 Kind = ImportChange.Kind
 Progress = Callable[[int, int], None]  # how many questions are done, and how many there are
@@ -55,26 +56,6 @@ class FileReport:
         return dataclasses.asdict(self)
 
 
-@dataclasses.dataclass(frozen=True)
-class Content:
-    """All that a version holds of a question: its words and points, its status, its tags."""
-
-    frozen: FrozenQuestion
-    status: str
-    tags: str
-
-    @classmethod
-    def of(cls, question: Question) -> Content:
-        return cls(question.frozen(), question.status, question.tags)
-
-    def to_json(self) -> dict[str, Any]:
-        return {"content": self.frozen.to_json(), "status": self.status, "tags": self.tags}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Content:
-        return cls(FrozenQuestion.from_json(data["content"]), data["status"], data["tags"])
-
-
 @dataclasses.dataclass
 class Planned:
     """One question of a document, and what becomes of it. `question` is the bank's, or None for one to be created;
@@ -101,7 +82,7 @@ class Planned:
 
 @dataclasses.dataclass
 class DocumentPlan:
-    """One file: its document as the bank has it (None if it will be new), its text, and what becomes of its questions."""
+    """One file: its document as the bank has it (None if it will be new), and what becomes of its questions."""
 
     source: Source
     parsed: ParsedDocument
@@ -152,7 +133,7 @@ def make_plan(sources: list[Source], *, by_curator: bool = False, progress: Prog
     """Compare documents with the bank.
 
     Where two pairs of eyes are required, what a curator brings in is submitted for review instead of published; whoever
-    runs commands on the server is not asked. Raises ImportFailed if two files are the same edition of the same document.
+    runs commands on the server is not asked. Raises ImportFailed if two files are one edition of one document.
     """
     documents = _parsed(sources, progress)
     _refuse_twins(sources, documents)

@@ -7,7 +7,7 @@ elsewhere, in a shell say, becomes a version of its own before the next change, 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -53,6 +53,26 @@ class Cause:
 
 
 @dataclasses.dataclass(frozen=True)
+class Content:
+    """All that a version holds of a question: its words and points, its status, its tags."""
+
+    frozen: FrozenQuestion
+    status: str
+    tags: str
+
+    @classmethod
+    def of(cls, question: Question) -> Content:
+        return cls(question.frozen(), question.status, question.tags)
+
+    def to_json(self) -> dict[str, Any]:
+        return {"content": self.frozen.to_json(), "status": self.status, "tags": self.tags}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Content:
+        return cls(FrozenQuestion.from_json(data["content"]), data["status"], data["tags"])
+
+
+@dataclasses.dataclass(frozen=True)
 class Change:
     """What became of one field: its name for people, and the pieces of its text."""
 
@@ -76,10 +96,19 @@ def record_many(
     return made
 
 
-def record_taken(taken: list[Question], kind: str, cause: Cause, restores: int | None = None) -> list[QuestionVersion]:
-    """As `record_many`, of questions that the caller has taken in this transaction."""
-    newest = _newest([question.pk for question in taken])
-    new = (_next(question, newest.get(question.pk), kind, cause, restores) for question in taken)
+def record_taken(
+    taken: Sequence[Question], kind: str, cause: Cause, restores: int | None = None
+) -> list[QuestionVersion]:
+    """As `record_many`, of questions that the caller has taken in this transaction, and not changed since."""
+    return record_said([(question, Content.of(question)) for question in taken], kind, cause, restores)
+
+
+def record_said(
+    said: Sequence[tuple[Question, Content]], kind: str, cause: Cause, restores: int | None = None
+) -> list[QuestionVersion]:
+    """As `record_many`, of questions that the caller has taken or made, and just let say these contents."""
+    newest = _newest([question.pk for question, _content in said])
+    new = (_next(question, content, newest.get(question.pk), kind, cause, restores) for question, content in said)
     return QuestionVersion.objects.bulk_create([version for version in new if version is not None])
 
 
@@ -201,11 +230,17 @@ def _says(version: QuestionVersion | None, question: Question) -> bool:
 
 
 def _next(
-    question: Question, newest: QuestionVersion | None, kind: str, cause: Cause, restores: int | None
+    question: Question,
+    said: Content,
+    newest: QuestionVersion | None,
+    kind: str,
+    cause: Cause,
+    restores: int | None,
 ) -> QuestionVersion | None:
-    if newest is not None and newest.status == question.status and _says(newest, question):
+    content = said.frozen.to_json()
+    now = (said.status, said.tags, content["hash"])
+    if newest is not None and (newest.status, newest.tags, newest.content_hash) == now:
         return None
-    content = question.frozen().to_json()
     return QuestionVersion(
         question=question,
         number=newest.number + 1 if newest else 1,
@@ -213,8 +248,8 @@ def _next(
         author=cause.author,
         at=cause.at,
         reason=cause.reason,
-        status=question.status,
-        tags=question.tags,
+        status=said.status,
+        tags=said.tags,
         content=content,
         content_hash=content["hash"],
         restores=restores,

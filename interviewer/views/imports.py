@@ -1,4 +1,4 @@
-"""For curators: upload question documents, see what they would change, choose, import, and undo an import as a whole."""
+"""For curators: upload question documents, see what they would change, choose, import, and undo a whole import."""
 
 from __future__ import annotations
 
@@ -27,9 +27,8 @@ from questions.differences import Piece
 from questions.documents import FORMATS, ending_of
 from questions.import_runs import MOST_FILES
 from questions.models import ImportChange, ImportFile, ImportRun, Question
-from questions.plans import Content
 from questions.sources import LARGEST_BYTES, too_large
-from questions.versions import Change, diff, facts
+from questions.versions import Change, Content, diff, facts
 
 PAGE_SIZE = 25
 MOST_CHARACTERS = 4000  # of one text on a page; the file has the rest

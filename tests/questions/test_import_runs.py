@@ -18,8 +18,7 @@ from questions.import_runs import choose, choose_all, commit, preview, start
 from questions.import_undo import undo
 from questions.importing import Source, import_sources
 from questions.models import Document, ImportChange, ImportFile, ImportRun, Question, QuestionVersion, RubricPoint
-from questions.plans import Content
-from questions.versions import Cause, Kind, NotAllowed
+from questions.versions import Cause, Content, Kind, NotAllowed
 from tests import build
 from tests.build import NOON
 from tests.parallel import together
