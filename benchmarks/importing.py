@@ -44,38 +44,13 @@ from questions.plans import make_plan  # noqa: E402
 from questions.sources import Source  # noqa: E402
 from questions.versions import Cause  # noqa: E402
 
+# fmt: off
 WORDS = [
-    "batch",
-    "cache",
-    "latency",
-    "token",
-    "shard",
-    "replica",
-    "gradient",
-    "prompt",
-    "index",
-    "vector",
-    "throughput",
-    "kernel",
-    "memory",
-    "queue",
-    "budget",
-    "schema",
-    "drift",
-    "recall",
-    "ranking",
-    "sample",
-    "teacher",
-    "student",
-    "layer",
-    "adapter",
-    "quantised",
-    "tenant",
-    "audit",
-    "consent",
-    "licence",
-    "margin",
+    "batch", "cache", "latency", "token", "shard", "replica", "gradient", "prompt", "index", "vector", "throughput",
+    "kernel", "memory", "queue", "budget", "schema", "drift", "recall", "ranking", "sample", "teacher", "student",
+    "layer", "adapter", "quantised", "tenant", "audit", "consent", "licence", "margin",
 ]
+# fmt: on
 
 
 def document(name: str, count: int, seed: int) -> Source:

@@ -9,8 +9,11 @@ from pathlib import Path
 
 
 @contextlib.contextmanager
-def only_one(path: Path) -> Iterator[None]:
-    """Wait while another process, or another thread, holds the lock on the file `path`; then hold it."""
+def only_one(path: Path, *, wait: bool = True) -> Iterator[None]:
+    """Wait while another process, or another thread, holds the lock on the file `path`; then hold it.
+
+    Who does not `wait` gets BlockingIOError instead.
+    """
     with path.open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+        fcntl.flock(file, fcntl.LOCK_EX if wait else fcntl.LOCK_EX | fcntl.LOCK_NB)
         yield

@@ -26,7 +26,18 @@ from questions.models import Question
 from questions.picking import pick
 from questions.snapshot import Snapshot
 
-__all__ = ["Hit", "SyncReport", "forget", "is_stale", "pick", "rebuild", "search", "similar", "sync"]
+__all__ = [
+    "Hit",
+    "SyncReport",
+    "forget",
+    "is_stale",
+    "pick",
+    "rebuild",
+    "search",
+    "similar",
+    "sync",
+    "sync_unless_busy",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -106,6 +117,17 @@ def sync(progress: passages.Progress | None = None) -> SyncReport:
     return _sync(progress, anew=False)
 
 
+def sync_unless_busy(progress: passages.Progress | None = None) -> SyncReport | None:
+    """Like `sync`, but None when another process or thread is at it: that one looks again before it ends.
+
+    For workers that have other things to do than to wait.
+    """
+    try:
+        return _sync(progress, anew=False, wait=False)
+    except BlockingIOError:
+        return None
+
+
 def rebuild(progress: passages.Progress | None = None) -> SyncReport:
     """Like `sync`, but builds the index from the vectors in the database, whatever memory and the present file say."""
     return _sync(progress, anew=True)
@@ -177,10 +199,10 @@ def _refresh() -> Snapshot:
     return bank
 
 
-def _sync(progress: passages.Progress | None, *, anew: bool) -> SyncReport:
+def _sync(progress: passages.Progress | None, *, anew: bool, wait: bool = True) -> SyncReport:
     folder = Path(settings.INDEX_DIR)
     folder.mkdir(parents=True, exist_ok=True)
-    with only_one(folder / "sync.lock"), _refreshing:
+    with only_one(folder / "sync.lock", wait=wait), _refreshing:
         bank = snapshots.take(None if anew else _current, use_file=not anew)
         embedded = 0
         for _round in range(SYNC_ROUNDS):

@@ -81,12 +81,12 @@ def undo(job: Job, progress: Progress) -> dict[str, Any]:
 
 
 def index(job: Job, progress: Progress) -> dict[str, Any]:
-    """Give new texts their vectors, so that questions are found by meaning too."""
+    """Give new texts their vectors, so that questions are found by meaning too; unless another worker is at it."""
     try:
-        report = retrieval.sync(progress)
+        report = retrieval.sync_unless_busy(progress)
     except (embedding.EmbeddingError, OSError) as error:
         raise JobFailed(NO_INDEX) from error
-    return {"embedded": report.embedded}
+    return {"embedded": report.embedded if report else 0}
 
 
 def asked(questions: Collection[int]) -> set[int]:

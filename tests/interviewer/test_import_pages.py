@@ -65,7 +65,7 @@ def no_vectors(monkeypatch: pytest.MonkeyPatch) -> list[int]:
         progress(1, 1)
         return retrieval.SyncReport(1, 2, 2, True)
 
-    monkeypatch.setattr(retrieval, "sync", sync)
+    monkeypatch.setattr(retrieval, "sync_unless_busy", sync)
     return times
 
 
@@ -271,7 +271,7 @@ def test_an_index_that_fails_leaves_the_import_and_says_so(desk: Client, monkeyp
     def sync(progress: Any) -> None:
         raise embedding.EmbeddingError("no model")
 
-    monkeypatch.setattr(retrieval, "sync", sync)
+    monkeypatch.setattr(retrieval, "sync_unless_busy", sync)
     run = imported(desk, previewed(desk, ("a.en.md", text(1))))
     assert "found by their words" in page(desk, run)
 
