@@ -77,7 +77,8 @@ def import_starter_bank() -> list[FileReport]:
     sources = [Source(str(path), read_text(path)) for path in sorted(folder.glob("*.md"))]
     with transaction.atomic():
         make_topics()
-        return import_sources([source for source in sources if clean_text(source.text) not in known])
+        new = [source for source in sources if clean_text(source.text) not in known]
+        return import_sources(new) if new else []
 
 
 def make_topics() -> None:

@@ -74,8 +74,8 @@ class Planned:
     @property
     def fingerprint(self) -> str:
         """SHA-256 (hex) of what will happen: another one, and what was shown is not what would happen any more."""
-        before = self.before and [self.before.frozen.hash, self.before.status, self.before.tags]
-        after = [self.after.frozen.hash, self.after.status, self.after.tags]
+        before = self.before and [self.before.data["hash"], self.before.status, self.before.tags]
+        after = [self.after.data["hash"], self.after.status, self.after.tags]
         key = self.question.pk if self.question else None
         return hashlib.sha256(json.dumps([self.kind, self.joins, key, before, after]).encode()).hexdigest()
 
@@ -191,6 +191,7 @@ class _Planner:
             planned = self._planned(each, existing.get(each.number), loose, parsed)
             _count(report, planned)
             if planned.kind != Kind.UNCHANGED:
+                planned.after.data  # noqa: B018 (reckoned now, not while a transaction keeps others waiting)
                 plan.changes.append(planned)
             self._report()
         report.notes += _missing(parsed, existing)

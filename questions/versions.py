@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
+from functools import cached_property
 from typing import Any, Protocol
 
 from django.conf import settings
@@ -64,8 +65,13 @@ class Content:
     def of(cls, question: Question) -> Content:
         return cls(question.frozen(), question.status, question.tags)
 
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """The words and points as a version keeps them, with their hash; to be had before a transaction begins."""
+        return self.frozen.to_json()
+
     def to_json(self) -> dict[str, Any]:
-        return {"content": self.frozen.to_json(), "status": self.status, "tags": self.tags}
+        return {"content": self.data, "status": self.status, "tags": self.tags}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> Content:
@@ -237,7 +243,7 @@ def _next(
     cause: Cause,
     restores: int | None,
 ) -> QuestionVersion | None:
-    content = said.frozen.to_json()
+    content = said.data
     now = (said.status, said.tags, content["hash"])
     if newest is not None and (newest.status, newest.tags, newest.content_hash) == now:
         return None
