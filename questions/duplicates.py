@@ -125,7 +125,8 @@ def near(
     for a, b in sorted(_candidates(contents, threshold, _Steps(progress, len(new)), first=len(rows))):
         row, question = rows[a], new[b - len(rows)]
         match = sameness.compare(contents[a], contents[b])
-        if match.score >= threshold and row.source != (document, question.number) and row.slug != question.slug:
+        is_itself = (document, question.number) in row.sources or row.slug == question.slug
+        if match.score >= threshold and not is_itself:
             found.append(Near(b - len(rows), row.slug, match.score, match.kind))
     return sorted(found, key=lambda each: (each.which, -each.score, each.slug))
 

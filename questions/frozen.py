@@ -48,8 +48,7 @@ class FrozenQuestion:
     @property
     def hash(self) -> str:
         """SHA-256 (hex) of everything in the question, independent of key order and of the database."""
-        canonical = json.dumps(dataclasses.asdict(self), ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return _hash_of(self._plain())
 
     @property
     def task_hash(self) -> str:
@@ -57,15 +56,12 @@ class FrozenQuestion:
 
         Two questions with the same one may be counted together; a new title, topic or explanation changes no answer.
         """
-        task = [self.kind, self.prompt, self.reference, [dataclasses.asdict(point) for point in self.points]]
-        canonical = json.dumps(task, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
-        return hashlib.sha256(canonical.encode()).hexdigest()
+        return _hash_of([self.kind, self.prompt, self.reference, self._plain()["points"]])
 
     def to_json(self) -> dict[str, Any]:
         """A dict for a JSONField: the fields, the points as a list of dicts, and `hash`."""
-        data = dataclasses.asdict(self)
-        data["points"] = [dataclasses.asdict(point) for point in self.points]
-        return {**data, "hash": self.hash}
+        data = self._plain()
+        return {**data, "hash": _hash_of(data)}
 
     @classmethod
     def from_json(cls, data: dict[str, Any]) -> FrozenQuestion:
@@ -74,3 +70,12 @@ class FrozenQuestion:
         fields = {name: data[name] for name in names if name in data}
         points = tuple(FrozenPoint(**point) for point in data["points"])
         return cls(points=points, **fields)
+
+    def _plain(self) -> dict[str, Any]:
+        """As `dataclasses.asdict`, which copies so deeply that an import of thousands of questions waited for it."""
+        return {**vars(self), "points": [dict(vars(point)) for point in self.points]}
+
+
+def _hash_of(data: Any) -> str:
+    canonical = json.dumps(data, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(canonical.encode()).hexdigest()

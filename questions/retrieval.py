@@ -27,7 +27,19 @@ from questions.models import Question
 from questions.picking import pick
 from questions.snapshot import Snapshot
 
-__all__ = ["Hit", "SyncReport", "forget", "is_stale", "is_syncing", "pick", "rebuild", "search", "similar", "sync"]
+__all__ = [
+    "Hit",
+    "SyncReport",
+    "forget",
+    "is_stale",
+    "is_syncing",
+    "pick",
+    "rebuild",
+    "search",
+    "similar",
+    "sync",
+    "sync_unless_busy",
+]
 
 logger = logging.getLogger(__name__)
 
@@ -121,6 +133,21 @@ def sync(
         _install(bank)
         written = snapshots.save(bank, always=anew)
     return SyncReport(len(bank.entries), len(bank.stored), embedded, written)
+
+
+def sync_unless_busy(progress: passages.Progress | None = None) -> SyncReport | None:
+    """Like `sync`, but None when another process or thread is at it: that one looks again before it ends.
+
+    For workers that have other things to do than to wait.
+    """
+    try:
+        return sync(progress, while_waiting=_give_up)
+    except BlockingIOError:
+        return None
+
+
+def _give_up() -> None:
+    raise BlockingIOError
 
 
 def rebuild(progress: passages.Progress | None = None) -> SyncReport:

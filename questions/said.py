@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+from collections.abc import Iterable
 
 from django.utils.text import slugify
 
@@ -44,14 +45,18 @@ def said_of(question: Question) -> ParsedQuestion:
     return dataclasses.replace(said, status=status, slug=slug)
 
 
-def agrees(question: Question, parsed: ParsedQuestion) -> bool:
-    """Whether the bank says already what a document says, and what the document leaves open is anything at all."""
+def agrees(question: Question, parsed: ParsedQuestion, topic: Topic | None) -> bool:
+    """Whether the bank says already what a document says, and what the document leaves open is anything at all.
+
+    `topic` is the one that the document means, if there is one.
+    """
     if parsed.status and question.status != parsed.status:
         return False
     said = dataclasses.replace(said_of(question), status=parsed.status, slug=parsed.slug)
-    return dataclasses.replace(parsed, line=0, topic="") == dataclasses.replace(said, topic="") and (
-        find_topic(parsed.topic) == question.topic
+    same_words = dataclasses.replace(parsed, line=0, topic="") == dataclasses.replace(
+        said, topic="", number=parsed.number
     )
+    return same_words and topic == question.topic
 
 
 def content_hash(question: ParsedQuestion) -> str:
@@ -66,11 +71,14 @@ def content_hash(question: ParsedQuestion) -> str:
     return hashlib.sha256(json.dumps(said, ensure_ascii=False, sort_keys=True).encode()).hexdigest()
 
 
-def find_topic(name: str) -> Topic | None:
-    """The topic whose slug or name is `name`, disregarding case; a slug comes before a name, "" is the general one."""
+def find_topic(name: str, topics: Iterable[Topic] | None = None) -> Topic | None:
+    """The topic whose slug or name is `name`, disregarding case; a slug comes before a name, "" is the general one.
+
+    Looked for among `topics` in their order, else in the bank.
+    """
     key = (name or DEFAULT_TOPIC).casefold()
     found: Topic | None = None
-    for topic in Topic.objects.order_by("pk"):
+    for topic in Topic.objects.order_by("pk") if topics is None else topics:
         if topic.slug.casefold() == key or topic.slug == slugify(key, allow_unicode=True)[:60]:
             return topic
         if key in (topic.name_zh.casefold(), topic.name_en.casefold()):

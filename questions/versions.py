@@ -7,11 +7,12 @@ elsewhere, in a shell say, becomes a version of its own before the next change, 
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from typing import Any, NamedTuple
+from functools import cached_property
+from typing import Any, NamedTuple, Protocol
 
 from django.conf import settings
 from django.db import transaction
@@ -35,6 +36,17 @@ _VALUES = ("language", "kind", "difficulty", "seconds", "slug")
 # of changes without this package knowing them; whoever listens may write, and may undo the step by raising.
 versions_made = Signal()
 _step: ContextVar[list[Made] | None] = ContextVar("_step", default=None)
+
+
+class Says(Protocol):
+    """What can be compared: a version, or what a question would say."""
+
+    @property
+    def frozen(self) -> FrozenQuestion: ...
+    @property
+    def status(self) -> str: ...
+    @property
+    def tags(self) -> str: ...
 
 
 class NotAllowed(Exception):
@@ -64,6 +76,31 @@ class Made(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
+class Content:
+    """All that a version holds of a question: its words and points, its status, its tags."""
+
+    frozen: FrozenQuestion
+    status: str
+    tags: str
+
+    @classmethod
+    def of(cls, question: Question) -> Content:
+        return cls(question.frozen(), question.status, question.tags)
+
+    @cached_property
+    def data(self) -> dict[str, Any]:
+        """The words and points as a version keeps them, with their hash; to be had before a transaction begins."""
+        return self.frozen.to_json()
+
+    def to_json(self) -> dict[str, Any]:
+        return {"content": self.data, "status": self.status, "tags": self.tags}
+
+    @classmethod
+    def from_json(cls, data: dict[str, Any]) -> Content:
+        return cls(FrozenQuestion.from_json(data["content"]), data["status"], data["tags"])
+
+
+@dataclasses.dataclass(frozen=True)
 class Change:
     """What became of one field: its name for people, and the pieces of its text."""
 
@@ -81,13 +118,28 @@ def record_many(
 ) -> list[QuestionVersion]:
     """The versions of those that changed; the number of queries grows with the batches, not with the questions."""
     made: list[QuestionVersion] = []
-    with step() as told:
+    with step():
         for keys in batches(questions):
-            taken, newest = take(keys), _newest(keys)
-            next_ones = (_next(question, newest.get(question.pk), kind, cause, restores) for question in taken)
-            new = QuestionVersion.objects.bulk_create([version for version in next_ones if version is not None])
-            told += (_made(version, newest.get(version.question_id)) for version in new)
-            made += new
+            made += record_taken(take(keys), kind, cause, restores)
+    return made
+
+
+def record_taken(
+    taken: Sequence[Question], kind: str, cause: Cause, restores: int | None = None
+) -> list[QuestionVersion]:
+    """As `record_many`, of questions that the caller has taken in this transaction, and not changed since."""
+    return record_said([(question, Content.of(question)) for question in taken], kind, cause, restores)
+
+
+def record_said(
+    said: Sequence[tuple[Question, Content]], kind: str, cause: Cause, restores: int | None = None
+) -> list[QuestionVersion]:
+    """As `record_many`, of questions that the caller has taken or made, and just let say these contents."""
+    with step() as told:
+        newest = _newest([question.pk for question, _content in said])
+        new = (_next(question, content, newest.get(question.pk), kind, cause, restores) for question, content in said)
+        made = QuestionVersion.objects.bulk_create([version for version in new if version is not None])
+        told += (_made(version, newest.get(version.question_id)) for version in made)
     return made
 
 
@@ -142,7 +194,7 @@ def tell(question: int, kind: str, cause: Cause) -> None:
     """A version that tells what happened to a question, whether or not its own words or status changed by it."""
     with step() as told:
         [taken], newest = take([question]), _newest([question]).get(question)
-        version = _version(taken, newest, kind, cause)
+        version = _version(taken, Content.of(taken), newest, kind, cause)
         version.save()
         told.append(_made(version, newest))
 
@@ -164,6 +216,20 @@ def note(questions: Iterable[int], at: datetime | None = None) -> None:
     record_many(questions, Kind.FOUND, Cause(at=at or timezone.now()))
 
 
+def newest_numbers(questions: Iterable[int]) -> dict[int, int]:
+    """Question → the number of its newest version."""
+    return {key: version.number for keys in batches(questions) for key, version in _newest(keys).items()}
+
+
+def erase(questions: Iterable[int]) -> None:
+    """Delete questions with all their versions, published ones too. Whoever calls this has made sure that nobody was
+    ever asked them.
+    """
+    for keys in batches(questions):
+        QuestionVersion._base_manager.filter(question__in=keys).delete()
+        Question.objects.filter(pk__in=keys).delete()
+
+
 def roll_back(question: Question, version: QuestionVersion, cause: Cause) -> QuestionVersion:
     """Let the question say again what `version` says: words, points and tags. Its status is not brought back.
 
@@ -182,7 +248,7 @@ def roll_back(question: Question, version: QuestionVersion, cause: Cause) -> Que
         return made
 
 
-def diff(older: QuestionVersion, newer: QuestionVersion, *, with_status: bool = True) -> list[Change]:
+def diff(older: Says, newer: Says, *, with_status: bool = True) -> list[Change]:
     """What changed from the one version to the other, field by field: texts word by word, without the long stretches
     that stayed; values as a whole.
     """
@@ -195,7 +261,7 @@ def diff(older: QuestionVersion, newer: QuestionVersion, *, with_status: bool = 
     ]
 
 
-def facts(version: QuestionVersion, *, with_status: bool = True) -> dict[str, str]:
+def facts(version: Says, *, with_status: bool = True) -> dict[str, str]:
     """All that a version says: names of fields, in the reader's language, and their texts."""
     said = version.frozen
     told = {"status": Status(version.status).label} if with_status else {}
@@ -240,17 +306,27 @@ def _newest(keys: list[int]) -> dict[int, QuestionVersion]:
 
 
 def _next(
-    question: Question, newest: QuestionVersion | None, kind: str, cause: Cause, restores: int | None
+    question: Question,
+    said: Content,
+    newest: QuestionVersion | None,
+    kind: str,
+    cause: Cause,
+    restores: int | None,
 ) -> QuestionVersion | None:
-    if newest is not None and newest.status == question.status and says_the_same(newest, question):
+    now = (said.status, said.tags, said.data["hash"])
+    if newest is not None and (newest.status, newest.tags, newest.content_hash) == now:
         return None
-    return _version(question, newest, kind, cause, restores)
+    return _version(question, said, newest, kind, cause, restores)
 
 
 def _version(
-    question: Question, newest: QuestionVersion | None, kind: str, cause: Cause, restores: int | None = None
+    question: Question,
+    said: Content,
+    newest: QuestionVersion | None,
+    kind: str,
+    cause: Cause,
+    restores: int | None = None,
 ) -> QuestionVersion:
-    said = question.frozen()
     return QuestionVersion(
         question=question,
         number=newest.number + 1 if newest else 1,
@@ -258,10 +334,10 @@ def _version(
         author=cause.author,
         at=cause.at,
         reason=cause.reason,
-        status=question.status,
-        tags=question.tags,
-        content=said.to_json(),
-        content_hash=said.hash,
+        status=said.status,
+        tags=said.tags,
+        content=said.data,
+        content_hash=said.data["hash"],
         restores=restores,
     )
 

@@ -33,6 +33,10 @@ HANDLERS: dict[str, str] = {
     "search": "search:run",
     "sync-index": "index:run",
     "find-duplicates": "duplicates:find",
+    "import-preview": "imports:preview",
+    "import-commit": "imports:commit",
+    "import-undo": "imports:undo",
+    "import-index": "imports:index",
 }
 
 AT_ONCE = 100  # jobs that one round of the sweeper announces, or forgets

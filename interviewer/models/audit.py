@@ -25,6 +25,7 @@ class Verb(models.TextChoices):
     QUESTION_MERGED = "question.merged", _("merged a question with another one")
     QUESTION_SEPARATED = "question.separated", _("separated a question from another one again")
     QUESTION_IMPORTED = "question.imported", _("imported questions")
+    IMPORT_UNDONE = "import.undone", _("took back an import")
     QUESTION_FOUND = "question.found", _("changed a question past the program")
     QUESTION_DELETED = "question.deleted", _("deleted a question")
     DOCUMENT_DELETED = "document.deleted", _("deleted a document")

@@ -46,7 +46,7 @@ def at_answer(view: View) -> View:
     @login_required
     @never_cache
     @wraps(view)
-    def guarded(request: Request, pk: uuid.UUID, position: int) -> HttpResponse:
+    def guarded(request: Request, pk: uuid.UUID, position: int) -> HttpResponseBase:
         answer = own_answer(request.user, pk, position)
         return _refused(request, answer.interview) or view(request, answer)
 

@@ -8,7 +8,7 @@ from django.db import migrations, models
 class Migration(migrations.Migration):
 
     dependencies = [
-        ('questions', '0003_first_versions'),
+        ('questions', '0004_translations'),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -1,8 +1,9 @@
-"""The bank: topics, documents, questions with their rubric points, vectors and versions; pairs of near-duplicates."""
+"""The bank: topics, documents, questions with their points, vectors, versions; imports, pairs of near-duplicates."""
 
 from questions.models.append_only import AppendOnly, AppendOnlyModel, AppendOnlyQuerySet
 from questions.models.bank import Document, Language, Passage, Question, QuestionQuerySet, RubricPoint, Topic, tags_in
 from questions.models.duplicates import DuplicatePair, DuplicateSearch
+from questions.models.imports import ImportChange, ImportFile, ImportRun
 from questions.models.versions import QuestionVersion
 
 __all__ = [
@@ -12,6 +13,9 @@ __all__ = [
     "Document",
     "DuplicatePair",
     "DuplicateSearch",
+    "ImportChange",
+    "ImportFile",
+    "ImportRun",
     "Language",
     "Passage",
     "Question",

@@ -21,7 +21,7 @@ from django.utils import timezone
 
 from interviewer import clock, health
 from interviewer.models import AuditEvent, AuditHead, Grade, Interview, InterviewTemplate, Job, User
-from questions.models import Question
+from questions.models import ImportRun, Question
 from tests import build
 from tests.conftest import signed_in
 
@@ -113,6 +113,11 @@ TABLE: dict[tuple[str, str], Row] = {
     ("sync-index", "POST"): ("login", 404, 404, "search-index", "search-index"),
     **{(name, "GET"): CURATORS_ONLY for name in ("duplicate-list", "duplicate")},
     **{(name, "POST"): ("login", 404, 404, 404, name) for name in ("duplicate-list", "duplicate")},
+    **{(name, "GET"): CURATORS_ONLY for name in ("import-list", "import")},
+    ("import-list", "POST"): ("login", 404, 404, 404, 400),
+    ("import", "POST"): ("login", 404, 404, 404, 405),
+    **{(name, "GET"): ("login", 404, 404, 404, 405) for name in ("import-choose", "import-again", "import-undo")},
+    **{(name, "POST"): ("login", 404, 404, 404, "import") for name in ("import-choose", "import-again", "import-undo")},
     ("job", "GET"): OWNERS_ONLY,
     ("job", "POST"): ("login", 405, 405, 405, 405),
     ("healthz", "GET"): everybody(200),
@@ -159,7 +164,8 @@ def people(candidate: User, stranger: User, manager: User, curator: User) -> dic
 def running(candidate: User) -> Interview:
     at = timezone.now()
     interview = build.interview(candidate, at)
-    Job.objects.create(pk=interview.pk, owner=candidate, created_at=at, woken_at=at)  # one id for both in addresses
+    Job.objects.create(pk=interview.pk, owner=candidate, created_at=at, woken_at=at)  # one id for all in addresses
+    ImportRun.objects.create(pk=interview.pk, uploaded_at=at)
     return interview
 
 
@@ -218,6 +224,10 @@ def address(name: str, interview: Interview) -> str:
     of_interview = {
         "job",
         "meaning-found",
+        "import",
+        "import-choose",
+        "import-again",
+        "import-undo",
         "review",
         "review-receipt-file",
         "extend",
@@ -358,6 +368,7 @@ def test_every_address_that_writes_is_known():
         "extend", "grade-abandoned", "grade-again", "try-again", "try-all-again",
         "try-answer", "points", "ask-for-points",
         "search-by-meaning", "sync-index", "duplicate-list", "duplicate",
+        "import-list", "import-choose", "import-again", "import-undo",
     }  # fmt: skip
 
 

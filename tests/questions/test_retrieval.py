@@ -12,6 +12,7 @@ from django.core.management import CommandError, call_command
 from django.db import connection
 
 from questions import embedding, index, retrieval
+from questions.locking import only_one
 from questions.models import Passage, Question, Topic
 
 pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("index_dir")]
@@ -356,3 +357,10 @@ def test_the_rebuild_command_says_what_is_wrong(bank, settings) -> None:
     settings.EMBEDDING_MODEL = "/no/such/model"
     with pytest.raises(CommandError, match="EMBEDDING_MODEL"):
         run("rebuild_index")
+
+
+def test_who_does_not_wait_leaves_the_index_to_whoever_is_at_it(index_dir):
+    index_dir.mkdir(parents=True)
+    with only_one(index_dir / "sync.lock"):
+        assert retrieval.sync_unless_busy() is None
+    assert retrieval.sync_unless_busy() is not None
