@@ -32,16 +32,20 @@ def pick(
     count: int,
     exclude: Collection[int] = (),
     seed: int | str | None = None,
+    besides: Collection[int] = (),
 ) -> list[Question]:
     """`count` published ones of `questions` (not sliced), spread over topics and difficulties, or as many as there are.
 
     No two of them ask (nearly) the same. Primary keys in `exclude` (asked before) are taken only when nothing else is
-    left. The same `seed` picks the same from the same bank. The order is that of difficulty, easy first.
+    left. None repeats one of `besides`, which the interview asks anyway. The same `seed` picks the same from the same bank.
+    The order is that of difficulty, easy first.
     """
     chosen: dict[int, Content] = {}
     taken: list[Candidate] = []
     reader = sameness.Reader()
-    pool = _candidates(questions)
+    given = reader.read(list(besides))
+    sources = {each.source for each in _candidates(Question.objects.filter(pk__in=besides))} if given else set()
+    pool = [each for each in _candidates(questions) if each.pk not in given]
     random.Random(seed).shuffle(pool)  # noqa: S311 (no secret depends on it)
     for _attempt in range(min(len(pool), MAX_COMPARED)):
         if len(taken) >= count:
@@ -49,7 +53,8 @@ def pick(
         candidate = min(pool, key=_preference(taken, exclude))
         pool.remove(candidate)
         content = reader.read([candidate.pk]).get(candidate.pk)
-        if content and not _is_repeated(candidate, content, taken, chosen):
+        known = sources | {other.source for other in taken}
+        if content and not _is_repeated(candidate, content, known, {**given, **chosen}):
             taken.append(candidate)
             chosen[candidate.pk] = content
     found = Question.objects.select_related("topic").in_bulk(chosen)
@@ -83,7 +88,9 @@ def _preference(taken: list[Candidate], exclude: Collection[int]) -> Callable[[C
     return key
 
 
-def _is_repeated(candidate: Candidate, content: Content, taken: list[Candidate], chosen: dict[int, Content]) -> bool:
-    if candidate.source and candidate.source in {other.source for other in taken}:
+def _is_repeated(
+    candidate: Candidate, content: Content, sources: set[tuple[str, str] | None], contents: dict[int, Content]
+) -> bool:
+    if candidate.source and candidate.source in sources:
         return True
-    return any(sameness.is_same(content, other) for other in chosen.values())
+    return any(sameness.is_same(content, other) for other in contents.values())

@@ -5,15 +5,17 @@ from interviewer.models.endpoints import Endpoint
 from interviewer.models.events import InterviewEvent
 from interviewer.models.exams import ExamResult
 from interviewer.models.grades import Grade
+from interviewer.models.hiring import Invitation, Organisation, Position
 from interviewer.models.interviews import Answer, Interview
 from interviewer.models.items import ItemHealthRun, ItemStatistics
 from interviewer.models.jobs import Job
 from interviewer.models.people import SignInTries, User
-from interviewer.models.templates import InterviewTemplate
+from interviewer.models.templates import BlueprintRow, InterviewTemplate, TemplateInUse
 
 __all__ = [
     "Accommodation",
     "Answer",
+    "BlueprintRow",
     "Endpoint",
     "ExamResult",
     "Extension",
@@ -23,9 +25,13 @@ __all__ = [
     "InterviewTemplate",
     "ItemHealthRun",
     "ItemStatistics",
+    "Invitation",
     "Job",
+    "Organisation",
+    "Position",
     "Pulse",
     "SignInTries",
+    "TemplateInUse",
     "User",
     "in_words",
 ]
