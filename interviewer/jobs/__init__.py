@@ -27,7 +27,9 @@ Progress = Callable[[int, int], None]  # steps done, and all of them
 Handler = Callable[[Job, Progress], dict[str, Any]]
 
 # Kind → the function that does it, as "module:function" in this package: a worker loads only what it runs.
-HANDLERS: dict[str, str] = {}
+HANDLERS: dict[str, str] = {
+    "send-invitations": "invitations:send",
+}
 
 REPORT_SECONDS = 0.5  # between two writes of progress
 

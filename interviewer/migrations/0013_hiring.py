@@ -37,6 +37,11 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.AddField(
+            model_name='user',
+            name='is_guest',
+            field=models.BooleanField(default=False, editable=False, help_text='Sits one interview by an invitation, has no password, and sees nothing else.', verbose_name='guest'),
+        ),
+        migrations.AddField(
             model_name='interviewtemplate',
             name='supersedes',
             field=models.OneToOneField(editable=False, null=True, on_delete=django.db.models.deletion.PROTECT, related_name='successor', to='interviewer.interviewtemplate', verbose_name='supersedes'),

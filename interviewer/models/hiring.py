@@ -133,14 +133,15 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     """Invitations, narrowed; and how far each one is."""
 
     def usable(self, at: datetime) -> InvitationQuerySet:
-        """Those by which an interview can be started at `at`."""
-        return self.filter(
-            accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at, position__closed_at__isnull=True
-        )
+        """Those by which an interview can be started at `at`, if their position is open.
+
+        Its own columns alone: a conditional update that asks another table would not wait for another one on PostgreSQL.
+        """
+        return self.filter(accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at)
 
     def unsent(self) -> InvitationQuerySet:
-        """Those that wait to be sent by e-mail, or could not be."""
-        return self.filter(sent_at__isnull=True, revoked_at__isnull=True, accepted_at__isnull=True).exclude(email="")
+        """Those that can be sent by e-mail and have not been."""
+        return self.filter(sent_at__isnull=True, revoked_at__isnull=True).exclude(email="")
 
     def with_stage(self) -> InvitationQuerySet:
         """Each with the `stage` that its interview is at, in one query; links that can be used have none."""
@@ -170,6 +171,16 @@ class Invitation(WithReason):
         HANDED_IN = "handed-in", _("Handed in")
         GRADED = "graded", _("Graded")
         ABANDONED = "abandoned", _("Abandoned")
+
+    class Standing(models.TextChoices):
+        """What its link leads to."""
+
+        USABLE = "usable", _("can be used")
+        RUNNING = "running", _("its interview is running")
+        HANDED_IN = "handed-in", _("its interview is over")
+        REVOKED = "revoked", _("revoked")
+        EXPIRED = "expired", _("expired")
+        CLOSED = "closed", _("its position is closed")
 
     position = models.ForeignKey(Position, models.CASCADE, verbose_name=_("position"), related_name="invitations")
     code = models.CharField(_("code"), max_length=10, help_text=_("What managers call this candidate."))
@@ -210,8 +221,16 @@ class Invitation(WithReason):
     def __str__(self) -> str:
         return self.code
 
-    def is_expired(self, at: datetime) -> bool:
-        return self.expires_at <= at
+    def standing(self, at: datetime) -> Invitation.Standing:
+        """What its link leads to at `at`. Once it was used, it leads back to its interview until it is revoked."""
+        standing = Invitation.Standing
+        if self.revoked_at is not None:
+            return standing.REVOKED
+        if self.interview is not None:
+            return standing.RUNNING if self.interview.submitted_at is None else standing.HANDED_IN
+        if self.position.closed_at is not None:
+            return standing.CLOSED
+        return standing.EXPIRED if self.expires_at <= at else standing.USABLE
 
     def renew(self, lasts: timedelta, at: datetime) -> str:
         """A new token, valid for so long, which is told once; the one before is worth nothing any more."""
