@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import UserAdmin
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -16,7 +17,7 @@ from django.utils.translation import gettext_lazy as _
 
 from interviewer import budget
 from interviewer.exam import Report, table
-from interviewer.models import Accommodation, ExamResult, Grade, InterviewTemplate, User
+from interviewer.models import Accommodation, ExamResult, Grade, InterviewTemplate, Organisation, User
 from interviewer.views.sign_in import LimitedAdminForm
 
 admin.site.register(User, UserAdmin)
@@ -28,14 +29,45 @@ admin.site.index_title = _("Question bank and settings")
 
 @admin.register(InterviewTemplate)
 class InterviewTemplateAdmin(admin.ModelAdmin):
-    list_display = ["name", "language", "question_count", "minutes", "mode", "is_open"]
+    """Templates to sit at will. Those of positions, which have a blueprint, are changed on the positions' pages.
+
+    What somebody has sat is never changed: saving makes the next version of it.
+    """
+
+    list_display = ["name", "version", "language", "question_count", "minutes", "mode", "is_open"]
     list_filter = ["language", "mode", "is_open"]
     filter_horizontal = ["topics"]
     fieldsets = [
-        (None, {"fields": ["name", "language", "topics", "question_count", "mode", "is_open"]}),
+        (None, {"fields": ["name", "organisation", "language", "topics", "question_count", "mode", "is_open"]}),
         (_("Time"), {"fields": ["minutes", "seconds_per_question", "expiry", "late_minutes", "pause_minutes"]}),
         (_("Window"), {"fields": ["opens_at", "closes_at"]}),
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InterviewTemplate]:
+        return super().get_queryset(request).filter(blueprint__isnull=True)
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: InterviewTemplate, form: Any, change: bool) -> None:
+        promised = {name.removesuffix("_id") for name in InterviewTemplate.PROMISED} | {"topics"}
+        if change and obj.is_used and promised & set(form.changed_data):
+            obj.become_successor()
+            told = gettext(
+                "Somebody has sat this interview, so the change became version %(n)d; theirs stays as it was."
+            )
+            self.message_user(request, told % {"n": obj.version}, messages.INFO)
+        else:
+            super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: InterviewTemplate | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and obj.is_used)
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(admin.ModelAdmin):
+    """Who hires, who manages it, and what its candidates are told."""
+
+    list_display = ["name", "contact", "retention_days"]
+    filter_horizontal = ["members"]
 
 
 @admin.register(Accommodation)

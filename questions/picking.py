@@ -37,8 +37,8 @@ def pick(
     """`count` published ones of `questions` (not sliced), spread over topics and difficulties, or as many as there are.
 
     No two of them ask (nearly) the same. Primary keys in `exclude` (asked before) are taken only when nothing else is
-    left. None repeats one of `besides`, which the interview asks anyway. The same `seed` picks the same from the same bank.
-    The order is that of difficulty, easy first.
+    left. None repeats one of `besides`, which the interview asks anyway. The same `seed` picks the same from the same
+    bank. The order is that of difficulty, easy first.
     """
     chosen: dict[int, Content] = {}
     taken: list[Candidate] = []

@@ -36,7 +36,7 @@ def invite(
     position: Position,
     people: Sequence[Invitee],
     lasts: timedelta,
-    by: User,
+    by: User | None,
     at: datetime,
     *,
     extra_minutes: int = 0,
@@ -97,8 +97,6 @@ def send(position: Position, wanted: Collection[Invitation], base: str, by: User
     """Ask a worker to send these by e-mail, each with a new link below the address `base`."""
     pks = [invitation.pk for invitation in wanted]
     with transaction.atomic():
-        Invitation.objects.filter(pk__in=pks).update(
-            sent_at=None, revoked_at=None, error="", error_values={}
-        )
+        Invitation.objects.filter(pk__in=pks).update(sent_at=None, revoked_at=None, error="", error_values={})
         payload = {"position": position.pk, "invitations": pks, "base": base}
         return jobs.ask("send-invitations", by, payload, at)

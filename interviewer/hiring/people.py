@@ -83,9 +83,7 @@ def _columns(heads: list[str]) -> dict[str, int]:
 
 
 def _line(number: int, cells: list[str], columns: dict[str, int]) -> Line:
-    given = {
-        field: " ".join(cells[column].split()) if column < len(cells) else "" for field, column in columns.items()
-    }
+    given = {field: " ".join(cells[column].split()) if column < len(cells) else "" for field, column in columns.items()}
     line = Line(number, given.get("name", ""), given.get("email", ""))
     return Line(line.number, line.name[:200], line.email[:300], _problem(given, len(cells), columns))
 

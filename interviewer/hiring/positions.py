@@ -13,7 +13,7 @@ from interviewer.models import BlueprintRow, InterviewTemplate, Organisation, Po
 
 
 def open_position(
-    organisation: Organisation, title: str, language: str, rows: Sequence[BlueprintRow], by: User, at: datetime
+    organisation: Organisation, title: str, language: str, rows: Sequence[BlueprintRow], by: User | None, at: datetime
 ) -> Position:
     """A new position whose candidates are asked what `rows` (not stored yet) say."""
     # Closed as a template: it is sat by invitation only.
@@ -37,7 +37,7 @@ def change(position: Position, title: str, language: str, rows: Sequence[Bluepri
         Position.objects.filter(pk=position.pk).update(title=title)
         position.refresh_from_db()
         template = position.template
-        same = template.language == language and _shape(template.blueprint.all()) == _shape(rows)
+        same = template.language == language and _shape(list(template.blueprint.all())) == _shape(rows)
         _describe(template, title, language, rows)
         if template.is_used and not same:
             template.become_successor()

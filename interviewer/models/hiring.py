@@ -40,7 +40,9 @@ class Organisation(models.Model):
         _("contact"),
         max_length=200,
         blank=True,
-        help_text=_("Whom candidates may ask for another way, for extra time, or about their data: a name and address."),
+        help_text=_(
+            "Whom candidates may ask for another way, for extra time, or about their data: a name and address."
+        ),
     )
     alternative = models.TextField(
         _("human alternative"),
@@ -87,7 +89,7 @@ class PositionQuerySet(models.QuerySet["Position"]):
             opened=_how_many(invited.filter(Q(opened_at__isnull=False) | Q(accepted_at__isnull=False))),
             running=_how_many(invited.filter(interview__isnull=False, interview__submitted_at__isnull=True)),
             handed_in=_how_many(invited.filter(interview__submitted_at__isnull=False)),
-            graded=_how_many(invited.with_stage().filter(stage=Invitation.Stage.GRADED)),
+            graded=_how_many(invited.with_stage().filter(Q(stage=Invitation.Stage.GRADED))),
         )
 
 
@@ -135,7 +137,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def usable(self, at: datetime) -> InvitationQuerySet:
         """Those by which an interview can be started at `at`, if their position is open.
 
-        Its own columns alone: a conditional update that asks another table would not wait for another one on PostgreSQL.
+        Its own columns alone: on PostgreSQL an update that asks other tables does not look again after waiting.
         """
         return self.filter(accepted_at__isnull=True, revoked_at__isnull=True, expires_at__gt=at)
 
@@ -188,9 +190,7 @@ class Invitation(WithReason):
     name = models.CharField(_("name"), max_length=150, blank=True)
     email = models.EmailField(_("e-mail"), blank=True)
     language = models.CharField(_("language of the e-mail"), max_length=10, choices=Language)
-    extra_minutes = models.PositiveSmallIntegerField(
-        _("extra minutes"), default=0, validators=[MaxValueValidator(480)]
-    )
+    extra_minutes = models.PositiveSmallIntegerField(_("extra minutes"), default=0, validators=[MaxValueValidator(480)])
     created_at = models.DateTimeField(_("invited at"))
     created_by = models.ForeignKey(
         settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("invited by"), null=True, related_name="+"

@@ -126,10 +126,6 @@ class InterviewTemplate(models.Model):
     def __str__(self) -> str:
         return self.name
 
-    def clean(self) -> None:
-        if self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
-            raise ValidationError({"closes_at": _("It must close after it opens.")})
-
     def save(self, *args: Any, **kwargs: Any) -> None:
         """Raises TemplateInUse when this would change what somebody was promised."""
         if self.pk and not self._state.adding and self.is_used:
@@ -137,6 +133,10 @@ class InterviewTemplate(models.Model):
             if any(getattr(self, name) != value for name, value in before.items()):
                 raise TemplateInUse(self.name)
         super().save(*args, **kwargs)
+
+    def clean(self) -> None:
+        if self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
+            raise ValidationError({"closes_at": _("It must close after it opens.")})
 
     @property
     def is_used(self) -> bool:

@@ -49,7 +49,10 @@ class FilterForm(forms.Form):
     ]
     q = forms.CharField(label=gettext_lazy("Candidate"), required=False, max_length=150)
     template = TemplateField(
-        InterviewTemplate.objects.none(), label=gettext_lazy("Interview"), required=False, empty_label=gettext_lazy("All")
+        InterviewTemplate.objects.none(),
+        label=gettext_lazy("Interview"),
+        required=False,
+        empty_label=gettext_lazy("All"),
     )
     language = forms.ChoiceField(
         label=gettext_lazy("Language"), required=False, choices=[("", gettext_lazy("All")), *Language.choices]
@@ -118,7 +121,10 @@ def _page(found: QuerySet[Interview], number: str | None) -> Page:
 @never_cache
 @require_safe
 def interview_list(request: Request) -> HttpResponse:
-    """The interviews of the manager's organisations, newest first, with filters in the address. 400 when a filter cannot be read: nobody is shown."""
+    """The interviews of the manager's organisations, newest first, with filters in the address.
+
+    400 when a filter cannot be read: nobody is shown.
+    """
     interviews.settle_expired(request.received_at)
     form = FilterForm(request.user, request.GET)
     found = reviewable_interviews(request.user)

@@ -36,8 +36,8 @@ def read_csv(text: str, name: str) -> ParsedDocument:
     return read_table(rows_of(text), stem, language)
 
 
-def rows_of(text: str) -> Iterator[Row]:
-    """Each row of a CSV file with the number of its first line; commas, semicolons or tabs between cells. Raises Misfit."""
+def rows_of(text: str) -> Iterator[tuple[int, list[str]]]:
+    """Each row of a CSV file with the number of its first line; `,`, `;` or tab between cells. Raises Misfit."""
     first = text.split("\n", 1)[0]
     delimiter = max(",;\t", key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
