@@ -117,12 +117,14 @@ class RowForm(forms.Form):
     )
     least = _levels(gettext_lazy("Difficulty from"), 1)
     most = _levels(gettext_lazy("Difficulty to"), 5)
-    minutes = forms.IntegerField(label=gettext_lazy("Minutes each"), min_value=1, max_value=60, initial=5)
+    minutes = forms.IntegerField(label=gettext_lazy("Minutes each"), min_value=1, max_value=60, required=False)
 
     def clean(self) -> dict[str, Any]:
         given = super().clean() or {}
         if given.get("count") and given.get("least", 1) > given.get("most", 5):
             self.add_error("most", _("The difficulty ends below where it begins."))
+        if given.get("count") and not given.get("minutes") and "minutes" not in self.errors:
+            self.add_error("minutes", _("How many minutes has a candidate for each?"))
         return given
 
     def row(self) -> BlueprintRow | None:
@@ -166,7 +168,9 @@ def _row_forms(existing: Position | None, data: Any = None) -> BaseRows:
         for row in rows
     ]  # fmt: skip
     empty = [{"least": 1, "most": 5, "minutes": 5}] * max(4 - len(rows), min(2, MOST_ROWS - len(rows)))
-    return RowFormSet(data, initial=[*initial, *empty], prefix="row")  # type: ignore[return-value]
+    # Else a row that is sent as it was shown would count as left empty.
+    how = {"form_kwargs": {"empty_permitted": False}, "prefix": "row"}
+    return RowFormSet(data, initial=[*initial, *empty], **how)  # type: ignore[return-value, arg-type]
 
 
 @manager_required

@@ -184,7 +184,6 @@ def parked(candidate: User) -> Interview:
 @pytest.fixture(autouse=True)
 def opened_link(db: None) -> Invitation:
     """A link that somebody has looked at, whose interview has begun for nobody."""
-    build.bank(1)
     invitation, _token = build.invited(at=timezone.now())
     Invitation.objects.filter(pk=invitation.pk).update(token_sha256=token_hash(TOKEN), opened_at=timezone.now())
     return invitation
@@ -247,7 +246,8 @@ def address(name: str, interview: Interview) -> str:
 
 
 ROWS = {
-    "row-TOTAL_FORMS": 1, "row-INITIAL_FORMS": 0, "row-0-count": 2, "row-0-least": 1, "row-0-most": 5, "row-0-minutes": 5,
+    "row-TOTAL_FORMS": 1, "row-INITIAL_FORMS": 0,
+    "row-0-count": 2, "row-0-least": 1, "row-0-most": 5, "row-0-minutes": 5,
 }  # fmt: skip
 FORMS: dict[str, dict[str, Any]] = {
     "login": {"username": "candidate", "password": "wrong"},
@@ -437,8 +437,9 @@ OF_AN_ORGANISATION = [
 @pytest.mark.parametrize(("name", "method"), OF_AN_ORGANISATION)
 def test_a_manager_of_another_organisation_finds_nothing(name, method, other_manager, sitting):
     allowed = TABLE[name, method][ROLES.index("manager")]
+    client = signed_in(other_manager)
     before = everything()
-    response = send(signed_in(other_manager), method, name, sitting)
+    response = send(client, method, name, sitting)
     assert response.status_code == (405 if allowed == 405 else 404)
     assert everything() == before
 
