@@ -55,7 +55,9 @@ class TermsForm(forms.Form):
 class LinksForm(TermsForm):
     """One person by name or e-mail, or a number of links for anybody."""
 
-    name = forms.CharField(label=gettext_lazy("Name"), max_length=150, required=False)
+    field_order = ["name", "email", "count", "days", "extra_minutes", "language"]
+
+    name = forms.CharField(label=gettext_lazy("Candidate's name"), max_length=150, required=False)
     email = forms.EmailField(label=gettext_lazy("E-mail"), max_length=254, required=False)
     count = forms.IntegerField(
         label=gettext_lazy("Number of links"), min_value=1, max_value=MOST_LINKS, required=False, initial=1
