@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
+from django.conf import settings
 from django.contrib import messages
 from django.core.files.uploadedfile import UploadedFile
 from django.http import HttpResponse
@@ -195,6 +196,7 @@ def _invite_page(
         "people_form": people or PeopleForm(initial=terms, prefix=None),
         "short": [each for each in supply if each.is_short],
         "is_empty": not any(each.found for each in supply),
+        "no_mail_server": settings.EMAIL_BACKEND.endswith(".console.EmailBackend"),
     }
     return render(request, "interviewer/invite.html", context, status=status)
 

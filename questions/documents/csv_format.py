@@ -15,7 +15,7 @@ from django.utils.translation import gettext as _
 from questions.documents.data import Misfit
 from questions.documents.naming import split_name
 from questions.documents.parsed import ParsedDocument
-from questions.documents.table import Row, read_table, table_of
+from questions.documents.table import read_table, table_of
 from questions.text import clean_text
 
 _FORMULA = re.compile(r"'*(?:\s*[=+\-@＝＋－＠]|[\t\r\n])")
