@@ -14,6 +14,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404
 
 from interviewer.models import Grade, Interview, InterviewTemplate, Invitation, Job, Organisation, Position, User
+from interviewer.models.hiring import PositionQuerySet
 
 View = Callable[..., HttpResponse]
 
@@ -53,7 +54,7 @@ def organisations_of(user: User) -> QuerySet[Organisation]:
     return Organisation.objects.all() if user.is_superuser else Organisation.objects.filter(members=user)
 
 
-def positions_of(user: User) -> QuerySet[Position]:
+def positions_of(user: User) -> PositionQuerySet:
     """The positions of a manager's organisations."""
     found = Position.objects.select_related("organisation", "template")
     return found.filter(organisation__in=organisations_of(user))

@@ -29,7 +29,7 @@ admin.site.index_title = _("Question bank and settings")
 
 @admin.register(InterviewTemplate)
 class InterviewTemplateAdmin(admin.ModelAdmin):
-    """Templates to sit at will. Those of positions, which have a blueprint, are changed on the positions' pages.
+    """Templates to sit at will, the newest version of each. Those of positions are changed on the positions' pages.
 
     What somebody has sat is never changed: saving makes the next version of it.
     """
@@ -44,7 +44,7 @@ class InterviewTemplateAdmin(admin.ModelAdmin):
     ]
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[InterviewTemplate]:
-        return super().get_queryset(request).filter(blueprint__isnull=True)
+        return super().get_queryset(request).filter(blueprint__isnull=True, successor__isnull=True)
 
     @transaction.atomic
     def save_model(self, request: HttpRequest, obj: InterviewTemplate, form: Any, change: bool) -> None:

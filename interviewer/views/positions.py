@@ -7,6 +7,7 @@ from typing import Any
 from django import forms
 from django.contrib import messages
 from django.core.paginator import Paginator
+from django.db.models import F
 from django.forms import BaseFormSet, formset_factory
 from django.http import HttpResponse
 from django.shortcuts import redirect, render
@@ -33,11 +34,10 @@ def position_list(request: Request) -> HttpResponse:
     """The positions of the manager's organisations, open ones first, with how far their candidates are."""
     interviews.settle_expired(request.received_at)
     mine = positions_of(request.user)
-    newest = mine.with_progress().order_by("closed_at", "-created_at", "-pk")  # type: ignore[attr-defined]
-    opened = newest.filter(closed_at__isnull=True)
+    open_first = (F("closed_at").desc(nulls_first=True), "-created_at", "-pk")
+    newest = mine.with_progress().order_by(*open_first)
     context = {
-        "page": Paginator(opened, PAGE_SIZE).get_page(request.GET.get("page")),
-        "closed": newest.filter(closed_at__isnull=False)[:PAGE_SIZE],
+        "page": Paginator(newest, PAGE_SIZE).get_page(request.GET.get("page")),
         "organisations": organisations_of(request.user),
     }
     return render(request, "interviewer/position_list.html", context)

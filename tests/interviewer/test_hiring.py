@@ -435,7 +435,7 @@ class TestSending:
 
     def test_a_title_cannot_write_headers(self):
         sent("a@example.org", position=build.position(title="Engineer\r\nBcc: evil@example.org"))
-        assert mail.outbox[0].subject == "Invitation to an interview: Engineer Bcc: evil@example.org"
+        assert mail.outbox[0].subject == "面试邀请：Engineer Bcc: evil@example.org"
         assert mail.outbox[0].recipients() == ["a@example.org"]
 
 

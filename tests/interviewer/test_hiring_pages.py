@@ -397,6 +397,8 @@ def test_in_the_admin_a_template_that_was_sat_gets_a_new_version(candidate):
     assert "became version 2" in page.content.decode()
     new = InterviewTemplate.objects.get(version=2)
     old.refresh_from_db()
+    again = admin.post(reverse("admin:interviewer_interviewtemplate_change", args=[old.pk]), {**form, "minutes": 30})
+    assert again.status_code == 302 and InterviewTemplate.objects.count() == 2, "the past has no other future"
     assert (old.minutes, old.question_count, old.is_open, list(old.topics.all())) == (10, 2, False, [])
     assert (new.minutes, new.supersedes, new.is_open, list(new.topics.all())) == (20, old, True, [topic])
 
