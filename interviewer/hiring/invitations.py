@@ -11,7 +11,7 @@ from django.db import transaction
 
 from interviewer import jobs
 from interviewer.models import Invitation, Job, Position, User
-from interviewer.models.hiring import CODE_LENGTH, CODE_LETTERS, token_hash
+from interviewer.models.hiring import CODE_LENGTH, CODE_LETTERS, LASTS, new_token, token_hash
 
 MOST_AT_ONCE = 500
 
@@ -54,7 +54,7 @@ def invite(
         if seen is not None and position.invitations.count() != seen:
             raise AlreadyInvited
         codes = _codes(set(position.invitations.values_list("code", flat=True)))
-        made = [(person, next(codes), secrets.token_urlsafe(24)) for person in people]
+        made = [(person, next(codes), new_token()) for person in people]
         rows = [
             Invitation(
                 position=position,
@@ -83,9 +83,11 @@ def _codes(taken: set[str]) -> Iterator[str]:
             yield code
 
 
-def renew(invitation: Invitation, lasts: timedelta, at: datetime) -> str:
+def renew(invitation: Invitation, at: datetime, lasts: timedelta = LASTS) -> str:
     """The token of a new link; the old one leads nowhere from now on. Leads to the same interview, if there is one."""
-    return invitation.renew(lasts, at)
+    token = new_token()
+    invitation.renew(token, at + lasts)
+    return token
 
 
 def revoke(invitation: Invitation, at: datetime) -> bool:

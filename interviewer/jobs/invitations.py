@@ -17,9 +17,11 @@ from django.utils.translation import gettext_noop
 
 from interviewer.jobs import Progress
 from interviewer.models import Invitation, Job
+from interviewer.models.hiring import LASTS, new_token
 
 logger = logging.getLogger(__name__)
 
+LEAST_LEFT = timedelta(hours=12)  # what would expire sooner than that after it is sent is given more time
 MOST_FAILURES = 3  # in a row: then the mail server is down, and the others need not wait for it one by one
 
 REFUSED = gettext_noop("The mail server refused this address: %(reason)s")
@@ -48,9 +50,10 @@ def send(job: Job, progress: Progress) -> dict[str, Any]:
 
 
 def _send_one(connection: BaseEmailBackend, invitation: Invitation, job: Job) -> tuple[str, dict[str, str]] | None:
-    """Send one with a new link; or what went wrong."""
-    lasts = max(invitation.expires_at - invitation.created_at, timedelta(days=1))
-    token = invitation.renew(lasts, timezone.now())
+    """Send one with a new link; or what went wrong, and then the link before, if there is one, stays good."""
+    at, token = timezone.now(), new_token()
+    if invitation.expires_at < at + LEAST_LEFT:
+        invitation.expires_at = at + LASTS
     try:
         _message(connection, invitation, job.payload["base"] + reverse("invitation", args=[token])).send()
     except (smtplib.SMTPRecipientsRefused, smtplib.SMTPDataError, smtplib.SMTPSenderRefused) as error:
@@ -58,7 +61,8 @@ def _send_one(connection: BaseEmailBackend, invitation: Invitation, job: Job) ->
     except (OSError, smtplib.SMTPException) as error:  # SMTPException is an OSError; said for the reader
         _close(connection)
         return DOWN, {"reason": type(error).__name__}
-    Invitation.objects.filter(pk=invitation.pk).update(sent_at=timezone.now(), error="", error_values={})
+    invitation.renew(token, invitation.expires_at)
+    Invitation.objects.filter(pk=invitation.pk).update(sent_at=at, error="", error_values={})
     return None
 
 

@@ -22,6 +22,7 @@ from questions.models import Language
 
 CODE_LETTERS = "ABCDEFGHJKMNPQRSTUVWXYZ23456789"  # none that is taken for another when read aloud or written down
 CODE_LENGTH = 6
+LASTS = timedelta(days=7)  # how long a link is good for unless somebody says otherwise
 
 
 class OrganisationQuerySet(models.QuerySet["Organisation"]):
@@ -126,8 +127,13 @@ class Position(models.Model):
         return self.title
 
 
+def new_token() -> str:
+    """What makes up a link: 192 random bits."""
+    return secrets.token_urlsafe(24)
+
+
 def token_hash(token: str) -> str:
-    """What is kept of an invitation's token: 192 random bits need no salt and no slow hash."""
+    """What is kept of a token: random bits need no salt and no slow hash."""
     return hashlib.sha256(token.encode(errors="replace")).hexdigest()
 
 
@@ -232,12 +238,10 @@ class Invitation(WithReason):
             return standing.CLOSED
         return standing.EXPIRED if self.expires_at <= at else standing.USABLE
 
-    def renew(self, lasts: timedelta, at: datetime) -> str:
-        """A new token, valid for so long, which is told once; the one before is worth nothing any more."""
-        token = secrets.token_urlsafe(24)
-        self.token_sha256, self.expires_at, self.revoked_at = token_hash(token), at + lasts, None
+    def renew(self, token: str, expires_at: datetime) -> None:
+        """Let another token lead to it; the one before is worth nothing any more."""
+        self.token_sha256, self.expires_at, self.revoked_at = token_hash(token), expires_at, None
         self.save(update_fields=["token_sha256", "expires_at", "revoked_at"])
-        return token
 
     def open(self, at: datetime) -> None:
         """Note that the link was looked at for the first time; nothing else comes of looking."""

@@ -219,11 +219,10 @@ def revoke(request: Request, pk: int, invitation: int) -> HttpResponse:
 def renew(request: Request, pk: int, invitation: int) -> HttpResponse:
     """A new link instead of the old one: sent again where it went by e-mail and that is asked for, else shown."""
     found = own_invitation(request.user, pk, invitation)
-    lasts = max(found.expires_at - found.created_at, timedelta(days=1))
     if found.email and request.POST.get("how") == "mail":
         _send(request, found.position, [found])
         return redirect("position", pk)
-    token = hiring.renew(found, min(lasts, timedelta(days=90)), request.received_at)
+    token = hiring.renew(found, request.received_at)
     return _with_links(request, found.position, [(found, token)])
 
 

@@ -11,6 +11,7 @@ from django.core import mail
 from django.core.mail.backends.locmem import EmailBackend
 from django.db import connection
 from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
 
 from interviewer import hiring, interviews, jobs
 from interviewer.blueprint import choose
@@ -270,7 +271,7 @@ class TestInvitations:
     def test_a_new_link_takes_the_place_of_the_old_one(self):
         build.bank(2)
         seen, old = build.invited()
-        new = hiring.renew(fresh(seen), WEEK, NOON + timedelta(days=3))
+        new = hiring.renew(fresh(seen), NOON + timedelta(days=3))
         assert hiring.find(old) is None
         with pytest.raises(hiring.NotUsable):
             hiring.accept(seen, NOON)  # somebody had the old page open
@@ -284,7 +285,7 @@ class TestInvitations:
         interview = hiring.accept(invitation, NOON)
         hiring.revoke(invitation, NOON)
         assert fresh(invitation).standing(NOON) == Standing.REVOKED
-        found = hiring.find(hiring.renew(fresh(invitation), WEEK, NOON))
+        found = hiring.find(hiring.renew(fresh(invitation), NOON))
         assert found is not None and found.interview == interview
         assert found.standing(NOON) == Standing.RUNNING
         interviews.submit(interview, NOON)
@@ -415,6 +416,21 @@ class TestSending:
         assert {row.reason for row in rows} == {
             "The mail server could not be reached (ConnectionRefusedError). Try again later."
         }
+
+    def test_what_cannot_be_sent_leaves_the_link_before_good(self, mail_server):
+        invitation, token = build.invited(email="a@example.org")
+        mail_server.is_down = True
+        jobs.run(hiring.send(invitation.position, [invitation], "http://site.example", build.user(), NOON).pk)
+        assert hiring.find(token) == invitation
+
+    def test_the_days_that_were_chosen_stay_and_what_has_expired_gets_new_ones(self):
+        at = timezone.now()
+        short, _token = build.invited(email="a@example.org", at=at, lasts=timedelta(days=2))
+        old, _token = build.invited(email="b@example.org", at=at, lasts=timedelta(hours=1))
+        for each in (short, old):
+            jobs.run(hiring.send(each.position, [each], "http://site.example", build.user(), at).pk)
+        assert fresh(short).expires_at == short.expires_at
+        assert timedelta(days=7) <= fresh(old).expires_at - at < timedelta(days=8)
 
     def test_a_job_that_runs_twice_sends_once(self):
         to = build.position()
