@@ -36,6 +36,7 @@ def prepare(people: int) -> dict[str, Any]:
     templates = [build.template(question_count=len(SUBJECTS), minutes=120) for _ in range(2)]
     manager = User.objects.create(username="manager")
     manager.groups.add(Group.objects.get(name="managers"))
+    build.home().members.add(manager)
     made = User.objects.bulk_create(User(username=f"person{n:05}") for n in range(people))
     return {
         "templates": [template.pk for template in templates],

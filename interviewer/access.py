@@ -14,7 +14,18 @@ from django.http import Http404, HttpRequest
 from django.http.response import HttpResponseBase
 from django.shortcuts import get_object_or_404
 
-from interviewer.models import Answer, Interview, Job, User
+from interviewer.models import (
+    Answer,
+    Grade,
+    Interview,
+    InterviewTemplate,
+    Invitation,
+    Job,
+    Organisation,
+    Position,
+    User,
+)
+from interviewer.models.hiring import PositionQuerySet
 
 View = Callable[..., HttpResponseBase]
 
@@ -53,9 +64,45 @@ def own_answer(user: Any, pk: uuid.UUID, position: int) -> Answer:
     return get_object_or_404(answers, interview=pk, position=position, interview__candidate=user)
 
 
+def organisations_of(user: User) -> QuerySet[Organisation]:
+    """Those whose people and positions somebody may see: of a manager their own, of a superuser all."""
+    if not user.is_manager:
+        return Organisation.objects.none()
+    return Organisation.objects.all() if user.is_superuser else Organisation.objects.filter(members=user)
+
+
+def positions_of(user: User) -> PositionQuerySet:
+    """The positions of a manager's organisations."""
+    found = Position.objects.select_related("organisation", "template")
+    return found.filter(organisation__in=organisations_of(user))
+
+
+def own_position(user: User, pk: int) -> Position:
+    """A position of the manager's organisations, or 404."""
+    return get_object_or_404(positions_of(user), pk=pk)
+
+
+def own_invitation(user: User, position: int, pk: int) -> Invitation:
+    """An invitation to such a position, or 404."""
+    found = Invitation.objects.select_related("position__organisation", "position__template")
+    return get_object_or_404(found, pk=pk, position=own_position(user, position))
+
+
+def reviewable_templates(user: User) -> QuerySet[InterviewTemplate]:
+    """The templates whose interviews a manager may review."""
+    return InterviewTemplate.objects.filter(organisation__in=organisations_of(user))
+
+
 def reviewable_interviews(user: User) -> QuerySet[Interview]:
-    """The interviews that a manager may review: those handed in, and those still running."""
-    return Interview.objects.select_related("template", "candidate") if user.is_manager else Interview.objects.none()
+    """The interviews that a manager may review, of their organisations: those handed in, and those still running."""
+    found = Interview.objects.select_related("template", "candidate")
+    return found if user.is_superuser else found.filter(template__in=reviewable_templates(user))
+
+
+def parked_grades(user: User) -> QuerySet[Grade]:
+    """The answers waiting for a person that somebody is shown: of a manager those they may review, else all."""
+    parked = Grade.objects.parked()
+    return parked.filter(answer__interview__in=reviewable_interviews(user)) if user.is_manager else parked
 
 
 def own_job(user: Any, pk: uuid.UUID) -> Job:

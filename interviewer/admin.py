@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from django.contrib import admin
+from django.contrib import admin, messages
 from django.contrib.auth.admin import GroupAdmin, UserAdmin
 from django.contrib.auth.models import Group
 from django.db import transaction
@@ -19,7 +19,7 @@ from django.utils.translation import gettext_lazy as _
 from interviewer import audit, budget
 from interviewer.audit.admin import Audited, person_of
 from interviewer.exam import Report, table
-from interviewer.models import Accommodation, ExamResult, Grade, InterviewTemplate, User, Verb
+from interviewer.models import Accommodation, ExamResult, Grade, InterviewTemplate, Organisation, User, Verb
 from interviewer.views.sign_in import LimitedAdminForm
 from questions.admin import DocumentAdmin, QuestionAdmin, TopicAdmin
 from questions.models import Document, Question, Topic
@@ -82,15 +82,46 @@ for model, desk in (
 
 @admin.register(InterviewTemplate)
 class InterviewTemplateAdmin(Audited):
+    """Templates to sit at will, the newest version of each. Those of positions are changed on the positions' pages.
+
+    What somebody has sat is never changed: saving makes the next version of it.
+    """
+
     verb_added, verb_changed, verb_deleted = Verb.TEMPLATE_ADDED, Verb.TEMPLATE_CHANGED, Verb.TEMPLATE_DELETED
-    list_display = ["name", "language", "question_count", "minutes", "mode", "is_open"]
+    list_display = ["name", "version", "language", "question_count", "minutes", "mode", "is_open"]
     list_filter = ["language", "mode", "is_open"]
     filter_horizontal = ["topics"]
     fieldsets = [
-        (None, {"fields": ["name", "language", "topics", "question_count", "mode", "is_open"]}),
+        (None, {"fields": ["name", "organisation", "language", "topics", "question_count", "mode", "is_open"]}),
         (_("Time"), {"fields": ["minutes", "seconds_per_question", "expiry", "late_minutes", "pause_minutes"]}),
         (_("Window"), {"fields": ["opens_at", "closes_at"]}),
     ]
+
+    def get_queryset(self, request: HttpRequest) -> QuerySet[InterviewTemplate]:
+        return super().get_queryset(request).filter(blueprint__isnull=True, successor__isnull=True)
+
+    @transaction.atomic
+    def save_model(self, request: HttpRequest, obj: InterviewTemplate, form: Any, change: bool) -> None:
+        promised = {name.removesuffix("_id") for name in InterviewTemplate.PROMISED} | {"topics"}
+        if change and obj.is_used and promised & set(form.changed_data):
+            obj.become_successor()
+            told = gettext(
+                "Somebody has sat this interview, so the change became version %(n)d; theirs stays as it was."
+            )
+            self.message_user(request, told % {"n": obj.version}, messages.INFO)
+        else:
+            super().save_model(request, obj, form, change)
+
+    def has_delete_permission(self, request: HttpRequest, obj: InterviewTemplate | None = None) -> bool:
+        return super().has_delete_permission(request, obj) and not (obj and obj.is_used)
+
+
+@admin.register(Organisation)
+class OrganisationAdmin(admin.ModelAdmin):
+    """Who hires, who manages it, and what its candidates are told."""
+
+    list_display = ["name", "contact", "retention_days"]
+    filter_horizontal = ["members"]
 
 
 @admin.register(Accommodation)

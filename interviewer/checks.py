@@ -42,6 +42,7 @@ RECORDED = {
     "LLM_TOKENS_PER_DAY": ("E013", "For example 50000000; 0 is no limit."),
     "LLM_COST_PER_DAY": ("E013", "For example 20, in the currency of LLM_PRICES; 0 is no limit."),
     "LLM_PRICES": ("E014", 'Per million tokens, read and written: {"gpt-4o-mini": [0.15, 0.6]}'),
+    "EMAIL_URL": ("E017", "For example smtp+tls://user:password@host:587, or leave it unset for the console."),
     "TIME_ZONE": ("E011", "For example Asia/Shanghai or Europe/Berlin."),
 }
 

@@ -1,19 +1,24 @@
-"""What a first visitor finds: a few interview templates, and (only while DEBUG) three people to sign in as."""
+"""What a first visitor finds: a few interview templates, and (only while DEBUG) three people and a position."""
 
 from __future__ import annotations
 
 import json
 import os
 import secrets
+from datetime import timedelta
 
 from django.conf import settings
 from django.contrib.auth.models import Group
+from django.urls import reverse
+from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from interviewer.models import InterviewTemplate, User
+from interviewer import hiring
+from interviewer.models import BlueprintRow, InterviewTemplate, Organisation, Position, User
 from questions.models import Language, Topic
 
 DOMAIN = "@demo.invalid"  # by which a demo person is known
+DEMO_GUEST = "Demo guest"  # whom the printed invitation is for
 USERNAMES = {"candidate": None, "curator": "curators", "manager": "managers"}  # name → group
 
 TEMPLATES = [
@@ -62,14 +67,46 @@ def ensure_people() -> None:
             user.save()
             if group:
                 user.groups.add(Group.objects.get(name=group))
+            if name == "manager":
+                Organisation.objects.home().members.add(user)
 
 
-def credentials() -> list[str]:
+def ensure_position() -> None:
+    """Make a position to show where there is none; what people made or closed stays so. Never with DEBUG off."""
+    manager = User.objects.filter(username="manager").first()
+    if manager is None or Position.objects.exists():
+        return
+    rows = [
+        BlueprintRow(topic=Topic.objects.filter(slug=topic).first(), count=count, minutes_each=6)
+        for topic, count in (("serving", 2), ("retrieval", 1), ("evaluation", 1))
+    ]
+    at = timezone.now()
+    hiring.open_position(Organisation.objects.home(), "大模型推理工程师", Language.CHINESE, rows, manager, at)
+
+
+def invitation_path() -> str:
+    """Where a demo candidate without an account may begin; "" when no position is open. A new link each time."""
+    position = Position.objects.open().filter(created_by__username="manager", created_by__email="manager" + DOMAIN)
+    if not settings.DEBUG or (found := position.order_by("pk").first()) is None:
+        return ""
+    at, lasts = timezone.now(), timedelta(days=7)
+    waiting = found.invitations.filter(name=DEMO_GUEST, accepted_at__isnull=True).first()
+    if waiting:
+        token = hiring.renew(waiting, at, lasts)
+    else:
+        _row, token = hiring.invite(found, [hiring.Invitee(DEMO_GUEST)], lasts, found.created_by, at)[0]
+    return reverse("invitation", args=[token])
+
+
+def credentials(address: str = "") -> list[str]:
     """Lines that say whom to sign in as; nothing with DEBUG off."""
     if not settings.DEBUG:
         return []
     people = [f"  {name:<10} {password}" for name, password in _passwords().items()]
-    return [_("Sign in as one of the demo people, name and password (they exist only while DEBUG is on):"), *people]
+    lines = [_("Sign in as one of the demo people, name and password (they exist only while DEBUG is on):"), *people]
+    if path := invitation_path():
+        lines += [_("Or sit an interview as a guest, without an account:"), "  " + address.rstrip("/") + path]
+    return lines
 
 
 def people_left() -> list[str]:

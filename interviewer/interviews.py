@@ -16,11 +16,11 @@ from django.conf import settings
 from django.db import IntegrityError, transaction
 from django.db.models import F
 
-from interviewer import audit, claims, clock, pulse, receipts, tasks, timeline
+from interviewer import audit, blueprint, claims, clock, pulse, receipts, tasks, timeline
+from interviewer.blueprint import Chosen
 from interviewer.clock import InterviewClosed, InterviewPaused
 from interviewer.models import Answer, Grade, Interview, InterviewTemplate, User
-from questions import merges, retrieval
-from questions.models import Question
+from questions import merges
 from questions.text import clean_text
 
 logger = logging.getLogger(__name__)
@@ -60,32 +60,24 @@ def start(template: InterviewTemplate, candidate: User, at: datetime) -> Intervi
         return existing
     if not template.has_opened(at) or not template.time_from(at):
         raise NotOpen
-    questions = _pick(template, candidate)
+    if not (chosen := blueprint.choose(template, asked_before(candidate))):
+        raise NoQuestions(template.name)
     try:
         with transaction.atomic():
-            return _create(template, candidate, questions, at)
+            return create(template, candidate, chosen, at)
     except IntegrityError:  # the other click was faster
         return running.get()
 
 
-def _pick(template: InterviewTemplate, candidate: User) -> list[Question]:
-    bank = Question.objects.published().filter(language=template.language)
-    if topics := list(template.topics.all()):
-        bank = bank.filter(topic__in=topics)
-    picked = retrieval.pick(bank, template.question_count, exclude=_asked(candidate))
-    if not picked:
-        raise NoQuestions(template.name)
-    return picked
-
-
-def _asked(candidate: User) -> set[int]:
-    """The questions that the candidate was asked already, those that are kept for merged ones among them."""
+def asked_before(candidate: User) -> set[int]:
+    """The questions that a person was asked already, by primary key; those kept for merged ones among them."""
     answers = Answer.objects.filter(interview__candidate=candidate, question__isnull=False)
-    asked = set(answers.values_list("question_id", flat=True))
+    asked = {pk for pk in answers.values_list("question_id", flat=True) if pk is not None}
     return asked | {kept for merged, kept in merges.kept().items() if merged in asked}
 
 
-def _create(template: InterviewTemplate, candidate: User, questions: list[Question], at: datetime) -> Interview:
+def create(template: InterviewTemplate, candidate: User, chosen: list[Chosen], at: datetime) -> Interview:
+    """An interview that asks what was chosen, begun at `at`, in the caller's transaction."""
     plan = clock.plan(template, candidate, at)
     interview = Interview.objects.create(
         template=template,
@@ -106,11 +98,11 @@ def _create(template: InterviewTemplate, candidate: User, questions: list[Questi
         Answer(
             interview=interview,
             position=position,
-            question=question,
-            frozen=question.frozen().to_json(),
-            seconds_suggested=template.seconds_per_question or question.seconds,
+            question=each.question,
+            frozen=each.question.frozen().to_json(),
+            seconds_suggested=each.seconds,
         )
-        for position, question in enumerate(questions, start=1)
+        for position, each in enumerate(chosen, start=1)
     )
     return interview
 

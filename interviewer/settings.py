@@ -212,6 +212,18 @@ LLM_TOKENS_PER_DAY = int(number("LLM_TOKENS_PER_DAY", 50_000_000))
 LLM_COST_PER_DAY = number("LLM_COST_PER_DAY", 0)  # in the currency of the prices
 LLM_PRICES = prices(env("LLM_PRICES", default="") or "{}")
 
+# --- E-mail: written to the console unless EMAIL_URL says otherwise --------------
+EMAIL_URL = env("EMAIL_URL", default="") or "consolemail://"
+try:
+    vars().update(env.email_url_config(EMAIL_URL))
+except (ValueError, KeyError, environ.ImproperlyConfigured):
+    CONFIGURATION_PROBLEMS["EMAIL_URL"] = "it is not the address of a mail server"
+EMAIL_TIMEOUT = 10  # seconds
+DEFAULT_FROM_EMAIL = env("EMAIL_FROM", default="") or "interviews@localhost"
+
+# --- Invitations --------------------------------------------------------------
+UNKNOWN_LINKS_PER_NETWORK = 60  # in SIGN_IN_MINUTES; links that exist are never refused for it
+
 # --- Question bank -----------------------------------------------------------------
 REVIEW_REQUIRED = env.bool("REVIEW_REQUIRED", False)  # whoever wrote or submitted a question cannot publish it
 

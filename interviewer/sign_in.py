@@ -1,4 +1,4 @@
-"""How often one may try to sign in. Nobody can lock somebody else out; see "Signing in" in `docs/decisions.md`.
+"""How often one may try to sign in, or an unknown link. Nobody can lock out somebody else; see `docs/decisions.md`.
 
 Tries are counted per name and network, and per network. A browser in which a person has signed in before holds a
 signed cookie and is counted by itself, whatever others on its network or elsewhere do.
@@ -70,6 +70,11 @@ def tries_of(request: HttpRequest, name: str) -> Tries:
             _key("network", where): settings.SIGN_IN_TRIES_PER_NETWORK,
         }
     )
+
+
+def unknown_link(request: HttpRequest, at: datetime) -> timedelta | None:
+    """Count an invitation's link that nobody was given; or, past the limit of its network, how long to wait."""
+    return SignInTries.objects.take(_key("link", network(request)), settings.UNKNOWN_LINKS_PER_NETWORK, at)
 
 
 def remember_device(response: HttpResponse, name: str) -> None:

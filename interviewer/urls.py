@@ -10,10 +10,13 @@ from interviewer.views import (
     health,
     home,
     imports,
+    invitation,
+    invite,
     items,
     jobs,
     operations,
     points,
+    positions,
     receipts,
     results,
     review,
@@ -39,6 +42,17 @@ interview = [
     path("scorecard/results/", results.candidate_results, name="scorecard-results"),
 ]
 
+position = [
+    path("", positions.position, name="position"),
+    path("edit/", positions.position_edit, name="position-edit"),
+    path("close/", positions.position_close, name="position-close"),
+    path("invite/", invite.invite, name="invite"),
+    path("invite/people/", invite.invite_people, name="invite-people"),
+    path("invite/send-again/", invite.send_again, name="send-again"),
+    path("invitations/<int:invitation>/revoke/", invite.revoke, name="invitation-revoke"),
+    path("invitations/<int:invitation>/renew/", invite.renew, name="invitation-renew"),
+]
+
 urlpatterns = [
     path("", home.home, name="home"),
     path("login/", sign_in.SignIn.as_view(), name="login"),
@@ -46,6 +60,10 @@ urlpatterns = [
     path("language/", include("django.conf.urls.i18n")),
     path("begin/<int:pk>/", home.begin, name="begin"),
     path("interviews/<uuid:pk>/", include(interview)),
+    path("i/<str:token>/", invitation.invitation, name="invitation"),
+    path("positions/", positions.position_list, name="position-list"),
+    path("positions/new/", positions.position_new, name="position-new"),
+    path("positions/<int:pk>/", include(position)),
     path("review/", review.interview_list, name="review-list"),
     path("review/<uuid:pk>/", review.review, name="review"),
     path("review/<uuid:pk>/receipt/", receipts.review_receipt_file, name="review-receipt-file"),

@@ -33,16 +33,20 @@ def pick(
     count: int,
     exclude: Collection[int] = (),
     seed: int | str | None = None,
+    besides: Collection[int] = (),
 ) -> list[Question]:
     """`count` published ones of `questions` (not sliced), spread over topics and difficulties, or as many as there are.
 
     No two of them ask (nearly) the same. Primary keys in `exclude` (asked before) are taken only when nothing else is
-    left. The same `seed` picks the same from the same bank. The order is that of difficulty, easy first.
+    left. None repeats one of `besides`, which the interview asks anyway. The same `seed` picks the same from the same
+    bank. The order is that of difficulty, easy first.
     """
     chosen: dict[int, Content] = {}
     taken: list[Candidate] = []
     reader = sameness.Reader()
-    pool = _candidates(questions)
+    given = reader.read(list(besides))
+    others = _candidates(Question.objects.filter(pk__in=besides)) if given else []
+    pool = [each for each in _candidates(questions) if each.pk not in given]
     random.Random(seed).shuffle(pool)  # noqa: S311 (no secret depends on it)
     for _attempt in range(min(len(pool), MAX_COMPARED)):
         if len(taken) >= count:
@@ -50,7 +54,8 @@ def pick(
         candidate = min(pool, key=_preference(taken, exclude))
         pool.remove(candidate)
         content = reader.read([candidate.pk]).get(candidate.pk)
-        if content and not _is_repeated(candidate, content, taken, chosen):
+        known = frozenset[Source]().union(*(other.sources for other in [*others, *taken]))
+        if content and not _is_repeated(candidate, content, known, {**given, **chosen}):
             taken.append(candidate)
             chosen[candidate.pk] = content
     found = Question.objects.select_related("topic").in_bulk(chosen)
@@ -84,7 +89,9 @@ def _preference(taken: list[Candidate], exclude: Collection[int]) -> Callable[[C
     return key
 
 
-def _is_repeated(candidate: Candidate, content: Content, taken: list[Candidate], chosen: dict[int, Content]) -> bool:
-    if any(candidate.sources & other.sources for other in taken):
+def _is_repeated(
+    candidate: Candidate, content: Content, known: frozenset[Source], contents: dict[int, Content]
+) -> bool:
+    if candidate.sources & known:
         return True
-    return any(sameness.is_same(content, other) for other in chosen.values())
+    return any(sameness.is_same(content, other) for other in contents.values())

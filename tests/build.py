@@ -4,11 +4,23 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Sequence
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
-from interviewer import grading, interviews
-from interviewer.models import Answer, Grade, Interview, InterviewTemplate, User
+from django.contrib.auth.models import Group
+
+from interviewer import grading, hiring, interviews
+from interviewer.models import (
+    Answer,
+    BlueprintRow,
+    Grade,
+    Interview,
+    InterviewTemplate,
+    Invitation,
+    Organisation,
+    Position,
+    User,
+)
 from questions.models import Question, QuestionVersion, RubricPoint, Topic
 
 NOON = datetime(2026, 3, 2, 12, 0, tzinfo=UTC)
@@ -17,6 +29,24 @@ _numbers = itertools.count(1)
 
 def user(name: str = "", **fields: Any) -> User:
     return User.objects.create_user(name or f"person-{next(_numbers)}", password="a good password", **fields)
+
+
+def home() -> Organisation:
+    """The organisation that templates belong to unless a test says otherwise."""
+    return Organisation.objects.home()
+
+
+def organisation(**fields: Any) -> Organisation:
+    home()  # stays the first
+    return Organisation.objects.create(**{"name": f"Organisation {next(_numbers)}", **fields})
+
+
+def manager(name: str, *organisations: Organisation) -> User:
+    """A manager who is a member of these; roles must be there."""
+    person = user(name)
+    person.groups.add(Group.objects.get(name="managers"))
+    person.organisations.set(organisations)
+    return person
 
 
 def topic(slug: str = "serving") -> Topic:
@@ -68,6 +98,24 @@ def bank(count: int, **fields: Any) -> list[Question]:
 def template(**fields: Any) -> InterviewTemplate:
     defaults = {"name": f"面试 {next(_numbers)}", "language": "zh-hans", "question_count": 2, "minutes": 10}
     return InterviewTemplate.objects.create(**{**defaults, **fields})
+
+
+def row(topic_slug: str = "", count: int = 1, **fields: Any) -> BlueprintRow:
+    """A row of a blueprint, not stored yet."""
+    return BlueprintRow(topic=topic(topic_slug) if topic_slug else None, count=count, **fields)
+
+
+def position(of: Organisation | None = None, rows: Sequence[BlueprintRow] = (), **fields: Any) -> Position:
+    """An open position with two questions of any topic."""
+    plain: dict[str, Any] = {"title": f"职位 {next(_numbers)}", "language": "zh-hans", "by": None, "at": NOON}
+    return hiring.open_position(of or home(), rows=list(rows) or [row(count=2)], **{**plain, **fields})
+
+
+def invited(to: Position | None = None, at: datetime = NOON, **fields: Any) -> tuple[Invitation, str]:
+    """An invitation that lasts a week, and the token of its link."""
+    lasts = fields.pop("lasts", timedelta(days=7))
+    invitee = hiring.Invitee(fields.pop("name", ""), fields.pop("email", ""))
+    return hiring.invite(to or position(), [invitee], lasts, None, at, **fields)[0]
 
 
 def interview(candidate: User | None = None, at: datetime = NOON, **fields: Any) -> Interview:

@@ -109,9 +109,13 @@ def stranger(db: None) -> User:
 
 @pytest.fixture
 def manager(roles: None) -> User:
-    person = build.user("manager")
-    person.groups.add(Group.objects.get(name="managers"))
-    return person
+    return build.manager("manager", build.home())
+
+
+@pytest.fixture
+def other_manager(roles: None) -> User:
+    """A manager of another organisation, who may see nothing of what the first one sees."""
+    return build.manager("other-manager", build.organisation())
 
 
 @pytest.fixture

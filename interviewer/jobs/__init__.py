@@ -37,6 +37,7 @@ HANDLERS: dict[str, str] = {
     "import-commit": "imports:commit",
     "import-undo": "imports:undo",
     "import-index": "imports:index",
+    "send-invitations": "invitations:send",
 }
 
 AT_ONCE = 100  # jobs that one round of the sweeper announces, or forgets

@@ -6,18 +6,20 @@ from interviewer.models.endpoints import Endpoint
 from interviewer.models.events import InterviewEvent
 from interviewer.models.exams import ExamResult
 from interviewer.models.grades import Grade
+from interviewer.models.hiring import Invitation, Organisation, Position
 from interviewer.models.interviews import Answer, Interview
 from interviewer.models.items import ItemHealthRun, ItemStatistics
 from interviewer.models.jobs import Job
 from interviewer.models.people import SignInTries, User
 from interviewer.models.spending import Spending
-from interviewer.models.templates import InterviewTemplate
+from interviewer.models.templates import BlueprintRow, InterviewTemplate, TemplateInUse
 
 __all__ = [
     "Accommodation",
     "Answer",
     "AuditEvent",
     "AuditHead",
+    "BlueprintRow",
     "Endpoint",
     "ExamResult",
     "Extension",
@@ -25,12 +27,16 @@ __all__ = [
     "Interview",
     "InterviewEvent",
     "InterviewTemplate",
+    "Invitation",
     "ItemHealthRun",
     "ItemStatistics",
     "Job",
+    "Organisation",
+    "Position",
     "Pulse",
     "SignInTries",
     "Spending",
+    "TemplateInUse",
     "User",
     "Verb",
     "in_words",

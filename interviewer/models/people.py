@@ -8,14 +8,22 @@ from django.conf import settings
 from django.contrib.auth.models import AbstractUser
 from django.db import models
 from django.db.models import F
+from django.utils.translation import gettext_lazy as _
 
 
 class User(AbstractUser):
     """Anyone who signs in. Everybody may sit interviews; managers, curators and operators may do more."""
 
+    is_guest = models.BooleanField(
+        _("guest"),
+        default=False,
+        editable=False,
+        help_text=_("Sits one interview by an invitation, has no password, and sees nothing else."),
+    )
+
     @property
     def is_manager(self) -> bool:
-        """May read every interview and its scorecard, and ask for an answer to be graded again."""
+        """May invite people, read the interviews of their organisations, and ask for answers to be graded again."""
         return self.has_perm("interviewer.review_interview")
 
     @property
@@ -44,7 +52,7 @@ class SignInTriesQuerySet(models.QuerySet["SignInTries"]):
         """
         window = timedelta(minutes=settings.SIGN_IN_MINUTES)
         self.filter(since__lte=at - window).delete()
-        row, _ = self.get_or_create(key=key, defaults={"since": at})
+        row, _created = self.get_or_create(key=key, defaults={"since": at})
         if self.filter(key=key, tries__lt=most).update(tries=F("tries") + 1):
             return None
         return row.since + window - at

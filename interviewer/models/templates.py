@@ -1,8 +1,12 @@
-"""Interview templates: what an interview is made of, and the rules of its clock."""
+"""Interview templates: what an interview is made of, and the rules of its clock.
+
+What candidates were promised stays as it was: a template that somebody has sat changes by a new version alone.
+"""
 
 from __future__ import annotations
 
 from datetime import datetime, timedelta
+from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.core.validators import MaxValueValidator, MinValueValidator
@@ -20,8 +24,25 @@ class InterviewTemplateQuerySet(models.QuerySet["InterviewTemplate"]):
         return self.filter(models.Q(closes_at__isnull=True) | models.Q(closes_at__gt=at), is_open=True)
 
 
+class TemplateInUse(Exception):
+    """Somebody has sat an interview on this template: what it promised can only be changed by a new version."""
+
+
+def home_organisation() -> int:
+    """Whom a template belongs to unless somebody says otherwise."""
+    from interviewer.models.hiring import Organisation
+
+    return Organisation.objects.home().pk
+
+
 class InterviewTemplate(models.Model):
     """What an interview is made of: which questions, in which language, for how long."""
+
+    # What candidates were told and got: none of it changes once somebody has sat it, nor do topics and blueprint.
+    PROMISED = (
+        "organisation_id", "language", "question_count", "minutes", "seconds_per_question", "mode", "expiry",
+        "late_minutes", "pause_minutes",
+    )  # fmt: skip
 
     class Mode(models.TextChoices):
         PRACTICE = "practice", _("Practice")
@@ -32,6 +53,18 @@ class InterviewTemplate(models.Model):
         GRACE = "grace", _("let the candidate write on for some minutes, marked late")
         ABANDON = "abandon", _("close it; a manager decides whether it is graded")
 
+    organisation = models.ForeignKey(
+        "interviewer.Organisation",
+        models.PROTECT,
+        verbose_name=_("organisation"),
+        related_name="templates",
+        default=home_organisation,
+        help_text=_("Its managers see who sits this interview, and what was answered."),
+    )
+    version = models.PositiveSmallIntegerField(_("version"), default=1, editable=False)
+    supersedes = models.OneToOneField(
+        "self", models.PROTECT, verbose_name=_("supersedes"), related_name="successor", null=True, editable=False
+    )
     name = models.CharField(_("name"), max_length=120)
     language = models.CharField(_("language"), max_length=10, choices=Language)
     topics = models.ManyToManyField(
@@ -93,9 +126,33 @@ class InterviewTemplate(models.Model):
     def __str__(self) -> str:
         return self.name
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """Raises TemplateInUse when this would change what somebody was promised."""
+        if self.pk and not self._state.adding and self.is_used:
+            before = type(self).objects.filter(pk=self.pk).values(*self.PROMISED).get()
+            if any(getattr(self, name) != value for name, value in before.items()):
+                raise TemplateInUse(self.name)
+        super().save(*args, **kwargs)
+
     def clean(self) -> None:
         if self.opens_at and self.closes_at and self.closes_at <= self.opens_at:
             raise ValidationError({"closes_at": _("It must close after it opens.")})
+
+    @property
+    def is_used(self) -> bool:
+        """Whether anybody has sat it."""
+        return self.sittings.exists()
+
+    def become_successor(self) -> None:
+        """Store this row, with what was changed in it, as the next version; the one before is open to nobody any more.
+
+        For use in a transaction. Topics and blueprint are the caller's to set.
+        """
+        before = self.pk
+        self.pk, self.supersedes_id, self.version = None, before, self.version + 1
+        self._state.adding = True
+        self.save(force_insert=True)
+        type(self).objects.filter(pk=before).update(is_open=False)
 
     def has_opened(self, at: datetime) -> bool:
         return self.opens_at is None or self.opens_at <= at
@@ -107,3 +164,43 @@ class InterviewTemplate(models.Model):
         """
         limit = timedelta(minutes=self.minutes)
         return limit if self.closes_at is None else max(min(limit, self.closes_at - at), timedelta())
+
+
+class BlueprintRow(models.Model):
+    """A line of a blueprint: so many questions of a topic and of a range of difficulty, so long for each."""
+
+    MINUTES = (MinValueValidator(1), MaxValueValidator(60))
+    LEVELS = (MinValueValidator(1), MaxValueValidator(5))
+
+    template = models.ForeignKey(
+        InterviewTemplate, models.CASCADE, verbose_name=_("interview template"), related_name="blueprint"
+    )
+    order = models.PositiveSmallIntegerField(_("order"))
+    topic = models.ForeignKey(Topic, models.PROTECT, verbose_name=_("topic"), null=True, blank=True, related_name="+")
+    least_difficulty = models.PositiveSmallIntegerField(_("difficulty from"), default=1, validators=LEVELS)
+    most_difficulty = models.PositiveSmallIntegerField(_("difficulty to"), default=5, validators=LEVELS)
+    count = models.PositiveSmallIntegerField(
+        _("questions"), default=1, validators=[MinValueValidator(1), MaxValueValidator(20)]
+    )
+    minutes_each = models.PositiveSmallIntegerField(_("minutes each"), default=5, validators=MINUTES)
+
+    class Meta:
+        verbose_name = _("blueprint row")
+        verbose_name_plural = _("blueprint")
+        ordering = ["order"]
+        constraints = [
+            models.UniqueConstraint(fields=["template", "order"], name="blueprint_order_once"),
+            models.CheckConstraint(
+                condition=models.Q(least_difficulty__gte=1, most_difficulty__lte=5)
+                & models.Q(least_difficulty__lte=models.F("most_difficulty")),
+                name="blueprint_difficulties_in_order",
+            ),
+            models.CheckConstraint(condition=models.Q(count__gte=1, minutes_each__gte=1), name="blueprint_asks"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.count} × {self.topic or '*'} {self.least_difficulty}–{self.most_difficulty}"
+
+    @property
+    def minutes(self) -> int:
+        return self.count * self.minutes_each

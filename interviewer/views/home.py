@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from datetime import datetime
+
 from django import forms
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,7 +15,8 @@ from django.views.decorators.http import require_http_methods, require_safe
 
 from interviewer import clock, interviews, showcase
 from interviewer.http import Request
-from interviewer.models import Interview, InterviewTemplate
+from interviewer.models import Interview, InterviewTemplate, User
+from interviewer.models.templates import InterviewTemplateQuerySet
 from interviewer.scorecard import scorecard
 
 
@@ -28,11 +31,16 @@ def home(request: Request) -> HttpResponse:
     past = mine.exclude(submitted_at=None).prefetch_related("answers__grades")[:50]
     context = {
         "running": [(interview, interview.remaining(at), interview.is_paused(at)) for interview in mine.open()],
-        "templates": InterviewTemplate.objects.offered(at).prefetch_related("topics"),
+        "templates": _offered(request.user, at).prefetch_related("topics"),
         "now": at,
         "past": [(interview, scorecard(interview.answers.all())) for interview in past],
     }
     return render(request, "interviewer/home.html", context)
+
+
+def _offered(user: User, at: datetime) -> InterviewTemplateQuerySet:
+    """The templates that a person may sit; a guest has come for one interview."""
+    return InterviewTemplate.objects.none() if user.is_guest else InterviewTemplate.objects.offered(at)
 
 
 class ConsentForm(forms.Form):
@@ -48,7 +56,10 @@ class ConsentForm(forms.Form):
 @require_http_methods(["GET", "HEAD", "POST"])
 def begin(request: Request, pk: int) -> HttpResponse:
     """Before you start: what will happen, what is stored, consent. A POST with consent starts the clock."""
-    template = get_object_or_404(InterviewTemplate.objects.prefetch_related("topics"), pk=pk, is_open=True)
+    if request.user.is_guest:
+        raise Http404
+    found = InterviewTemplate.objects.select_related("organisation").prefetch_related("topics")
+    template = get_object_or_404(found, pk=pk, is_open=True)
     form = ConsentForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
         try:

@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from interviewer import breaker, budget, health, interviews
 from interviewer import operations as facts
-from interviewer.access import operator_required
+from interviewer.access import operator_required, parked_grades, reviewable_interviews
 from interviewer.http import Request
 from interviewer.models import Grade
 
@@ -23,7 +23,7 @@ PAGE_SIZE = 50
 
 
 def _context(request: Request) -> dict[str, Any]:
-    parked = Grade.objects.parked().select_related("answer__interview__template").order_by("pk")
+    parked = parked_grades(request.user).select_related("answer__interview__template").order_by("pk")
     spent = budget.spent_on_the_day_of(request.received_at)
     return {
         "at": request.received_at,
@@ -59,7 +59,10 @@ def state(request: Request) -> HttpResponse:
 @require_POST
 def try_again(request: Request, pk: int) -> HttpResponse:
     """Ask for a new grade of one answer that was left to a person."""
-    grade = get_object_or_404(Grade.objects.select_related("answer__interview"), pk=pk, status=Grade.Status.FAILED)
+    failed = Grade.objects.filter(status=Grade.Status.FAILED).select_related("answer__interview")
+    if request.user.is_manager:
+        failed = failed.filter(answer__interview__in=reviewable_interviews(request.user))
+    grade = get_object_or_404(failed, pk=pk)
     is_parked = Grade.objects.parked().filter(pk=pk).exists()
     if is_parked and interviews.grade_again(grade.answer, request.user, request.received_at):
         messages.success(request, _("The answer will be graded again."))

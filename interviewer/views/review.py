@@ -18,14 +18,22 @@ from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
 from interviewer import audit, clock, interviews, timeline
-from interviewer.access import manager_required, reviewable_interviews
+from interviewer.access import manager_required, reviewable_interviews, reviewable_templates
 from interviewer.http import Request
-from interviewer.models import Answer, Extension, Grade, Interview, InterviewTemplate
+from interviewer.models import Answer, Extension, Grade, Interview, InterviewTemplate, User
 from interviewer.views.clock import time_added
 from interviewer.views.results import results_context
 from questions.models import Language
 
 PAGE_SIZE = 25
+
+
+class TemplateField(forms.ModelChoiceField):
+    """A choice among templates; later versions of one say so."""
+
+    def label_from_instance(self, template: InterviewTemplate) -> str:
+        versions = {"name": template.name, "n": template.version}
+        return template.name if template.version == 1 else _("%(name)s (version %(n)d)") % versions
 
 
 class FilterForm(forms.Form):
@@ -40,13 +48,20 @@ class FilterForm(forms.Form):
         ("abandoned", gettext_lazy("Abandoned")),
     ]
     q = forms.CharField(label=gettext_lazy("Candidate"), required=False, max_length=150)
-    template = forms.ModelChoiceField(
-        InterviewTemplate.objects, label=gettext_lazy("Interview"), required=False, empty_label=gettext_lazy("All")
+    template = TemplateField(
+        InterviewTemplate.objects.none(),
+        label=gettext_lazy("Interview"),
+        required=False,
+        empty_label=gettext_lazy("All"),
     )
     language = forms.ChoiceField(
         label=gettext_lazy("Language"), required=False, choices=[("", gettext_lazy("All")), *Language.choices]
     )
     state = forms.ChoiceField(label=gettext_lazy("State"), required=False, choices=STATES)
+
+    def __init__(self, manager: User, *args: Any) -> None:
+        super().__init__(*args)
+        self.fields["template"].queryset = reviewable_templates(manager)  # type: ignore[attr-defined]
 
 
 def _with_counts(found: QuerySet[Interview]) -> QuerySet[Interview]:
@@ -106,9 +121,12 @@ def _page(found: QuerySet[Interview], number: str | None) -> Page:
 @never_cache
 @require_safe
 def interview_list(request: Request) -> HttpResponse:
-    """All interviews, newest first, with filters in the address. 400 when a filter cannot be read: nobody is shown."""
+    """The interviews of the manager's organisations, newest first, with filters in the address.
+
+    400 when a filter cannot be read: nobody is shown.
+    """
     interviews.settle_expired(request.received_at)
-    form = FilterForm(request.GET)
+    form = FilterForm(request.user, request.GET)
     found = reviewable_interviews(request.user)
     # A filter that cannot be read must not look like one that finds everybody.
     found = _filtered(found, form.cleaned_data) if form.is_valid() else found.none()

@@ -20,7 +20,18 @@ from django.urls import URLPattern, URLResolver, get_resolver, resolve, reverse
 from django.utils import timezone
 
 from interviewer import clock, health
-from interviewer.models import AuditEvent, AuditHead, Grade, Interview, InterviewTemplate, Job, User
+from interviewer.models import (
+    AuditEvent,
+    AuditHead,
+    Grade,
+    Interview,
+    InterviewTemplate,
+    Invitation,
+    Job,
+    Position,
+    User,
+)
+from interviewer.models.hiring import token_hash
 from questions.models import ImportRun, Question
 from tests import build
 from tests.conftest import signed_in
@@ -39,6 +50,8 @@ def everybody(cell: Cell) -> Row:
 OWNERS_ONLY = ("login", 200, 404, 404, 404)
 MANAGERS_ONLY = ("login", 404, 404, 200, 404)
 CURATORS_ONLY = ("login", 404, 404, 404, 200)
+
+POSITION_BUTTONS = ("position-close", "send-again", "invitation-revoke")
 
 # Interviews of the room are running, those of results are handed in.
 TABLE: dict[tuple[str, str], Row] = {
@@ -74,6 +87,20 @@ TABLE: dict[tuple[str, str], Row] = {
     **{
         (name, "POST"): everybody(405)
         for name in ("receipt", "receipt-file", "progress", "scorecard", "scorecard-results")
+    },
+    ("invitation", "GET"): everybody(200),
+    ("invitation", "POST"): everybody("room"),
+    **{
+        (name, "GET"): MANAGERS_ONLY
+        for name in ("position-list", "position-new", "position", "position-edit", "invite")
+    },
+    **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("position-list", "position")},
+    **{(name, "POST"): ("login", 404, 404, "position", 404) for name in ("position-new", "position-edit")},
+    **{(name, "POST"): MANAGERS_ONLY for name in ("invite", "invite-people", "invitation-renew")},
+    **{(name, "POST"): ("login", 404, 404, "position", 404) for name in POSITION_BUTTONS},
+    **{
+        (name, "GET"): ("login", 404, 404, 405, 404)
+        for name in (*POSITION_BUTTONS, "invite-people", "invitation-renew")
     },
     ("review-list", "GET"): MANAGERS_ONLY,
     ("review-list", "POST"): ("login", 404, 404, 405, 404),
@@ -150,6 +177,8 @@ ADMIN: dict[str, tuple[Cell, ...]] = {
     "admin:interviewer_accommodation_add": (*[STAFF_ONLY] * 4, 403, 200),
     "admin:interviewer_grade_changelist": (*[STAFF_ONLY] * 4, 403, 200),
     "admin:interviewer_grade_add": (*[STAFF_ONLY] * 4, 403, 403),
+    "admin:interviewer_organisation_changelist": (*[STAFF_ONLY] * 4, 403, 200),
+    "admin:interviewer_organisation_add": (*[STAFF_ONLY] * 4, 403, 200),
     "admin:interviewer_user_changelist": (*[STAFF_ONLY] * 4, 403, 200),
     "admin:auth_group_changelist": (*[STAFF_ONLY] * 4, 403, 200),
 }
@@ -190,6 +219,14 @@ def parked(candidate: User) -> Interview:
 
 
 @pytest.fixture(autouse=True)
+def opened_link(db: None) -> Invitation:
+    """A link that somebody has looked at, whose interview has begun for nobody."""
+    invitation, _token = build.invited(at=timezone.now())
+    Invitation.objects.filter(pk=invitation.pk).update(token_sha256=token_hash(TOKEN), opened_at=timezone.now())
+    return invitation
+
+
+@pytest.fixture(autouse=True)
 def with_a_model(monkeypatch: pytest.MonkeyPatch) -> None:
     """As if the embedding model were prepared here."""
     monkeypatch.setattr(health.bundled, "is_ready", lambda folder: True)
@@ -205,6 +242,9 @@ def sitting(request: pytest.FixtureRequest) -> Interview:
     return request.getfixturevalue(state)
 
 
+TOKEN = "a-link-that-somebody-was-given"
+
+
 def client_of(role: str, people: dict[str, User], **options: Any) -> Client:
     client = Client(headers={"accept-language": "en"}, **options)
     if role != "visitor":
@@ -215,6 +255,13 @@ def client_of(role: str, people: dict[str, User], **options: Any) -> Client:
 def address(name: str, interview: Interview) -> str:
     if name == "not-found":
         return "/nothing/here/"
+    if name == "invitation":
+        return reverse(name, args=[TOKEN])
+    if name in {"position", "position-edit", "position-close", "invite", "invite-people", "send-again"}:
+        return reverse(name, args=[Position.objects.get().pk])
+    if name in {"invitation-revoke", "invitation-renew"}:
+        invitation = Invitation.objects.get()
+        return reverse(name, args=[invitation.position_id, invitation.pk])
     if name == "begin":
         return reverse("begin", args=[interview.template_id])
     if name in OF_A_QUESTION:
@@ -250,6 +297,10 @@ def forms_of(name: str) -> dict[str, Any]:
     return {**FORMS.get(name, {}), "shown": question.frozen().hash}
 
 
+ROWS = {
+    "row-TOTAL_FORMS": 1, "row-INITIAL_FORMS": 0,
+    "row-0-count": 2, "row-0-least": 1, "row-0-most": 5, "row-0-minutes": 5,
+}  # fmt: skip
 FORMS: dict[str, dict[str, Any]] = {
     "login": {"username": "candidate", "password": "wrong"},
     "set_language": {"language": "en"},
@@ -270,13 +321,22 @@ FORMS: dict[str, dict[str, Any]] = {
     },
     "search-by-meaning": {"q": "how to serve a model"},
     "duplicate": {"decision": "reconsider", "seen": "nothing"},
+    "position-new": {"title": "Engineer", "language": "en", **ROWS},
+    "position-edit": {"title": "Engineer", "language": "en", **ROWS},
+    "invite": {"days": 7, "seen": 1, "count": 1},
+    "invite-people": {"days": 7, "seen": 1, "text": "name,email\nWang,wang@example.org\n"},
 }
 
 
 def send(client: Client, method: str, name: str, interview: Interview, **more: Any) -> HttpResponse:
     """The request of a row, its form filled in well."""
     if method == "POST":
-        return client.post(address(name, interview), {**forms_of(name), **more})
+        form = {**forms_of(name), **more}
+        if name == "invitation":
+            form |= {"consent": "on", "version": Position.objects.get().template_id}
+        if name == "position-new":
+            form |= {"organisation": build.home().pk}
+        return client.post(address(name, interview), form)
     return client.get(address(name, interview))
 
 
@@ -369,6 +429,8 @@ def test_every_address_that_writes_is_known():
         "try-answer", "points", "ask-for-points",
         "search-by-meaning", "sync-index", "duplicate-list", "duplicate",
         "import-list", "import-choose", "import-again", "import-undo",
+        "invitation", "position-new", "position-edit", "position-close", "invite", "invite-people", "send-again",
+        "invitation-revoke", "invitation-renew",
     }  # fmt: skip
 
 
@@ -429,6 +491,77 @@ def test_forged_fields_are_not_read(people, running):
 
 def _plain(rows: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
     return [{name: value for name, value in row.items() if name != "frozen"} for row in rows["Answer"]]
+
+
+# --- Another organisation --------------------------------------------------------------------
+
+OF_AN_ORGANISATION = [
+    (name, method)
+    for name, method in TABLE
+    if name.startswith(("review", "extend", "grade-", "position", "invit", "send-again", "try-again"))
+    and name not in {"review-list", "position-list", "position-new", "invitation"}
+]
+
+
+@pytest.mark.parametrize(("name", "method"), OF_AN_ORGANISATION)
+def test_a_manager_of_another_organisation_finds_nothing(name, method, other_manager, sitting):
+    allowed = TABLE[name, method][ROLES.index("manager")]
+    client = signed_in(other_manager)
+    before = everything()
+    response = send(client, method, name, sitting)
+    assert response.status_code == (405 if allowed == 405 else 404)
+    assert everything() == before
+
+
+def test_nor_do_their_lists_name_anybody(other_manager, handed_in, parked, opened_link):
+    client = signed_in(other_manager)
+    for name in ("review-list", "position-list", "position-new", "operations", "operations-state"):
+        page = client.get(reverse(name)).content.decode()
+        for theirs in (handed_in.template.name, parked.template.name, opened_link.position.title, build.home().name):
+            assert theirs not in page, name
+    query = {"template": handed_in.template_id}
+    assert client.get(reverse("review-list"), query).status_code == 400, "a template that is not theirs is no filter"
+
+
+def test_a_position_cannot_be_opened_for_another_organisation(other_manager):
+    form = {**FORMS["position-new"], "organisation": build.home().pk}
+    assert signed_in(other_manager).post(reverse("position-new"), form).status_code == 400
+    assert Position.objects.count() == 1
+
+
+def test_an_invitation_is_found_below_its_own_position_only(people, opened_link):
+    other = build.position()
+    client = client_of("manager", people)
+    for name in ("invitation-revoke", "invitation-renew"):
+        assert client.post(reverse(name, args=[other.pk, opened_link.pk])).status_code == 404
+
+
+def test_a_superuser_sees_every_organisation(handed_in, opened_link):
+    client = signed_in(build.user("operator", is_superuser=True))
+    assert client.get(reverse("review", args=[handed_in.pk])).status_code == 200
+    assert client.get(reverse("position", args=[opened_link.position_id])).status_code == 200
+
+
+# --- Guests ------------------------------------------------------------------------------------
+
+GUESTS = {"home", "set_language", "logout", "login", "healthz", "readyz", "not-found", "invitation"}
+
+
+@pytest.mark.parametrize(("name", "method"), [row for row in TABLE if row[0] not in GUESTS])
+def test_a_guest_finds_nothing_but_their_own_interview(name, method, sitting):
+    visitor = Client(headers={"accept-language": "en"})
+    assert outcome(send(visitor, "POST", "invitation", sitting)) == "room"
+    before = {each: rows for each, rows in everything().items() if each != "Interview"}
+    status = send(visitor, method, name, sitting).status_code
+    assert status == (404 if status != 405 else 405)
+    assert {each: rows for each, rows in everything().items() if each != "Interview"} == before
+
+
+def test_a_guest_is_offered_no_other_interview(running):
+    visitor = Client(headers={"accept-language": "en"})
+    send(visitor, "POST", "invitation", running)
+    page = visitor.get("/").content.decode()
+    assert running.template.name not in page and "Running now" in page
 
 
 # --- Guessing ---------------------------------------------------------------------------------

@@ -10,7 +10,7 @@ from django.conf import settings
 
 from interviewer import interviews, receipts, tasks
 from interviewer.interviews import AnswerTooLong, InterviewClosed, NoQuestions, SaveConflict
-from interviewer.models import Answer, Grade, Interview, User
+from interviewer.models import Answer, Grade, Interview, InterviewTemplate, User
 from questions.models import Question, Topic
 from tests import build
 from tests.build import NOON
@@ -46,8 +46,7 @@ def test_start_fixes_deadline_questions_and_mode(candidate):
     assert (interview.started_at, interview.deadline) == (NOON, NOON + timedelta(minutes=20))
     assert (interview.mode, interview.language, interview.consented_at) == ("exam", "zh-hans", NOON)
     assert list(interview.answers.values_list("position", "seconds_suggested")) == [(1, 90), (2, 90)]
-    template.minutes, template.mode = 1, "practice"
-    template.save()
+    InterviewTemplate.objects.filter(pk=template.pk).update(minutes=1, mode="practice")
     interview.refresh_from_db()
     assert (interview.deadline, interview.mode) == (NOON + timedelta(minutes=20), "exam")
 

@@ -55,6 +55,7 @@ class Command(TerminalCommand):
         self._step(_("Interview templates"), demo.ensure_templates)
         if settings.DEBUG:
             self._step(_("Demo people"), demo.ensure_people)
+            self._step(_("Demo position"), demo.ensure_position)
         self._step(_("Sample on the front page"), showcase.ensure)
 
     def _step(self, name: str, do: Callable[[], Any]) -> None:

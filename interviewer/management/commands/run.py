@@ -66,6 +66,6 @@ class Command(TerminalCommand):
                 self.stderr.write(_("The web server has not answered within 60 s; see its lines above."))
                 return
             ready = _("Ready: %(address)s") % {"address": address}
-            lines = ["", ready, *demo.credentials(), _("Ctrl-C stops everything."), ""]
+            lines = ["", ready, *demo.credentials(address), _("Ctrl-C stops everything."), ""]
         self.stdout.write("\n".join(lines))
         self.stdout.flush()
