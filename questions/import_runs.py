@@ -18,6 +18,7 @@ from django.utils.translation import gettext as _
 
 from questions.applying import BankChanged, write
 from questions.documents import DocumentError
+from questions.import_near import near
 from questions.models import Document, ImportChange, ImportFile, ImportRun, Question, QuestionVersion
 from questions.plans import DocumentPlan, FileReport, ImportFailed, Plan, Planned, Progress, make_plan
 from questions.sources import Source, source_of
@@ -60,12 +61,17 @@ def preview(run: ImportRun, at: datetime, progress: Progress, done: Done = lambd
     edition = uuid.uuid4()
     files = list(run.files.defer("data"))
     left_out = set(run.current.filter(chosen=False).values_list("file", "number"))
-    rows = [(files[n], planned) for n, document in enumerate(plan.documents) for planned in document.changes]
+    near_of = [near(document, progress) for document in plan.documents]
+    rows = [
+        (files[n], planned, near_of[n].get(planned.parsed.number, []))
+        for n, document in enumerate(plan.documents)
+        for planned in document.changes
+    ]
     total = sum(len(document.parsed.questions) for document in plan.documents)
     for place in range(0, len(rows), _BATCH):
         ImportChange.objects.bulk_create(
-            _row(run, edition, file, n, planned, left_out)
-            for n, (file, planned) in enumerate(rows[place : place + _BATCH], start=place)
+            _row(run, edition, file, n, planned, left_out, repeated)
+            for n, (file, planned, repeated) in enumerate(rows[place : place + _BATCH], start=place)
         )
         progress(min(total + place + _BATCH, 2 * total), 2 * total)
     reports = {file.pk: _shortened(report) for file, report in zip(files, plan.reports, strict=True)}
@@ -140,7 +146,13 @@ def _read(run: ImportRun) -> list[Source] | None:
 
 
 def _row(
-    run: ImportRun, edition: uuid.UUID, file: ImportFile, place: int, planned: Planned, left_out: set[tuple[int, str]]
+    run: ImportRun,
+    edition: uuid.UUID,
+    file: ImportFile,
+    place: int,
+    planned: Planned,
+    left_out: set[tuple[int, str]],
+    repeated: list[dict[str, Any]],
 ) -> ImportChange:
     question, frozen = planned.question, planned.after.frozen
     return ImportChange(
@@ -160,6 +172,7 @@ def _row(
         before=planned.before.to_json() if planned.before else None,
         after=planned.after.to_json(),
         hash_before=question.source_hash if question else "",
+        near=repeated if planned.kind == Kind.CREATED else [],
         question=question,
         chosen=(file.pk, planned.parsed.number) not in left_out,
     )

@@ -124,7 +124,7 @@ class ImportChange(models.Model):
     before = models.JSONField(null=True)
     after = models.JSONField(null=True)
     hash_before = models.CharField(max_length=64, blank=True)  # `Question.source_hash`, to be brought back
-    near = models.JSONField(default=list)  # [{"slug", "title", "score"}, …], the nearest first
+    near = models.JSONField(default=list)  # [{"pk", "slug", "title", "score"}, …], the nearest first
     chosen = models.BooleanField(default=True)
     question = models.ForeignKey(Question, models.SET_NULL, null=True, related_name="+")
     version = models.PositiveIntegerField(null=True)
