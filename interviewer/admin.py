@@ -117,9 +117,11 @@ class InterviewTemplateAdmin(Audited):
 
 
 @admin.register(Organisation)
-class OrganisationAdmin(admin.ModelAdmin):
+class OrganisationAdmin(Audited):
     """Who hires, who manages it, and what its candidates are told."""
 
+    verb_added, verb_changed = Verb.ORGANISATION_ADDED, Verb.ORGANISATION_CHANGED
+    verb_deleted = Verb.ORGANISATION_DELETED
     list_display = ["name", "contact", "retention_days"]
     filter_horizontal = ["members"]
 

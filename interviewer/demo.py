@@ -92,7 +92,7 @@ def invitation_path() -> str:
     at, lasts = timezone.now(), timedelta(days=7)
     waiting = found.invitations.filter(name=DEMO_GUEST, accepted_at__isnull=True).first()
     if waiting:
-        token = hiring.renew(waiting, at, lasts)
+        token = hiring.renew(waiting, None, at, lasts)
     else:
         _row, token = hiring.invite(found, [hiring.Invitee(DEMO_GUEST)], lasts, found.created_by, at)[0]
     return reverse("invitation", args=[token])

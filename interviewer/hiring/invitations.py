@@ -9,8 +9,8 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
-from interviewer import jobs
-from interviewer.models import Invitation, Job, Position, User
+from interviewer import audit, jobs
+from interviewer.models import Invitation, Job, Position, User, Verb
 from interviewer.models.hiring import CODE_LENGTH, CODE_LETTERS, LASTS, new_token, token_hash
 
 MOST_AT_ONCE = 500
@@ -71,6 +71,7 @@ def invite(
             for person, code, token in made
         ]
         Invitation.objects.bulk_create(rows)
+        audit.record(by or audit.COMMAND, Verb.INVITED, position, {"count": len(rows)}, at)
     return [(row, token) for row, (_person, _code, token) in zip(rows, made, strict=True)]
 
 
@@ -83,16 +84,22 @@ def _codes(taken: set[str]) -> Iterator[str]:
             yield code
 
 
-def renew(invitation: Invitation, at: datetime, lasts: timedelta = LASTS) -> str:
+def renew(invitation: Invitation, by: User | None, at: datetime, lasts: timedelta = LASTS) -> str:
     """The token of a new link; the old one leads nowhere from now on. Leads to the same interview, if there is one."""
     token = new_token()
-    invitation.renew(token, at + lasts)
+    with transaction.atomic():
+        invitation.renew(token, at + lasts)
+        audit.record(by or audit.COMMAND, Verb.INVITATION_RENEWED, invitation, {}, at)
     return token
 
 
-def revoke(invitation: Invitation, at: datetime) -> bool:
+def revoke(invitation: Invitation, by: User | None, at: datetime) -> bool:
     """Let the link lead nowhere; an interview that runs goes on where it is open. False when it was revoked before."""
-    return bool(Invitation.objects.filter(pk=invitation.pk, revoked_at__isnull=True).update(revoked_at=at))
+    with transaction.atomic():
+        revoked = Invitation.objects.filter(pk=invitation.pk, revoked_at__isnull=True).update(revoked_at=at)
+        if revoked:
+            audit.record(by or audit.COMMAND, Verb.INVITATION_REVOKED, invitation, {}, at)
+    return bool(revoked)
 
 
 def send(position: Position, wanted: Collection[Invitation], base: str, by: User, at: datetime) -> Job:
@@ -101,4 +108,6 @@ def send(position: Position, wanted: Collection[Invitation], base: str, by: User
     with transaction.atomic():
         Invitation.objects.filter(pk__in=pks).update(sent_at=None, revoked_at=None, error="", error_values={})
         payload = {"position": position.pk, "invitations": pks, "base": base}
-        return jobs.ask("send-invitations", by, payload, at)
+        job = jobs.ask("send-invitations", by, payload, at)
+        audit.record(by, Verb.INVITATIONS_SENT, position, {"count": len(pks)}, at)
+    return job

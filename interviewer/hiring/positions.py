@@ -8,8 +8,8 @@ from datetime import datetime
 
 from django.db import transaction
 
-from interviewer import blueprint
-from interviewer.models import BlueprintRow, InterviewTemplate, Organisation, Position, User
+from interviewer import audit, blueprint
+from interviewer.models import BlueprintRow, InterviewTemplate, Organisation, Position, User, Verb
 
 
 def open_position(
@@ -22,12 +22,16 @@ def open_position(
     with transaction.atomic():
         template.save()
         _write(template, rows)
-        return Position.objects.create(
+        position = Position.objects.create(
             organisation=organisation, title=title, template=template, created_at=at, created_by=by
         )
+        audit.record(by or audit.COMMAND, Verb.POSITION_OPENED, position, {"template": template.pk}, at)
+    return position
 
 
-def change(position: Position, title: str, language: str, rows: Sequence[BlueprintRow]) -> Position:
+def change(
+    position: Position, title: str, language: str, rows: Sequence[BlueprintRow], by: User | None, at: datetime
+) -> Position:
     """Change what a position asks from now on.
 
     Once somebody has sat its interview, another blueprint or language makes a new version: theirs stays as it was.
@@ -47,17 +51,22 @@ def change(position: Position, title: str, language: str, rows: Sequence[Bluepri
         if not same:
             template.blueprint.all().delete()
             _write(template, rows)
+        audit.record(by or audit.COMMAND, Verb.POSITION_CHANGED, position, {"template": template.pk}, at)
     return position
 
 
-def close(position: Position, at: datetime) -> None:
+def close(position: Position, by: User | None, at: datetime) -> None:
     """Nobody begins any more; what is running goes on."""
-    Position.objects.open().filter(pk=position.pk).update(closed_at=at)
+    with transaction.atomic():
+        if Position.objects.open().filter(pk=position.pk).update(closed_at=at):
+            audit.record(by or audit.COMMAND, Verb.POSITION_CLOSED, position, {}, at)
 
 
-def reopen(position: Position) -> None:
+def reopen(position: Position, by: User | None, at: datetime) -> None:
     """Links that have not expired can be used again."""
-    Position.objects.filter(pk=position.pk).update(closed_at=None)
+    with transaction.atomic():
+        if Position.objects.filter(pk=position.pk, closed_at__isnull=False).update(closed_at=None):
+            audit.record(by or audit.COMMAND, Verb.POSITION_REOPENED, position, {}, at)
 
 
 @dataclass(frozen=True)

@@ -40,6 +40,18 @@ class Verb(models.TextChoices):
     ACCOMMODATION_ADDED = "accommodation.added", _("gave somebody extra time for all interviews")
     ACCOMMODATION_CHANGED = "accommodation.changed", _("changed somebody's extra time")
     ACCOMMODATION_DELETED = "accommodation.deleted", _("took somebody's extra time away")
+    # Hiring
+    ORGANISATION_ADDED = "organisation.added", _("added an organisation")
+    ORGANISATION_CHANGED = "organisation.changed", _("changed an organisation or who manages it")
+    ORGANISATION_DELETED = "organisation.deleted", _("deleted an organisation")
+    POSITION_OPENED = "position.opened", _("opened a position")
+    POSITION_CHANGED = "position.changed", _("changed a position")
+    POSITION_CLOSED = "position.closed", _("closed a position")
+    POSITION_REOPENED = "position.reopened", _("opened a position again")
+    INVITED = "position.invited", _("invited people to a position")
+    INVITATIONS_SENT = "position.sent", _("had invitations sent by e-mail")
+    INVITATION_RENEWED = "invitation.renewed", _("made a new link for an invitation")
+    INVITATION_REVOKED = "invitation.revoked", _("revoked an invitation")
     # Interviews that were sat
     INTERVIEW_SEEN = "interview.seen", _("looked at an interview")
     RECEIPT_SEEN = "receipt.seen", _("downloaded a receipt")

@@ -206,7 +206,7 @@ def _invite_page(
 def revoke(request: Request, pk: int, invitation: int) -> HttpResponse:
     """Let a link lead nowhere from now on."""
     found = own_invitation(request.user, pk, invitation)
-    if hiring.revoke(found, request.received_at):
+    if hiring.revoke(found, request.user, request.received_at):
         messages.success(request, _("The link of %(code)s leads nowhere any more.") % {"code": found.code})
     else:
         messages.info(request, _("That link was revoked before."))
@@ -222,7 +222,7 @@ def renew(request: Request, pk: int, invitation: int) -> HttpResponse:
     if found.email and request.POST.get("how") == "mail":
         _send(request, found.position, [found])
         return redirect("position", pk)
-    token = hiring.renew(found, request.received_at)
+    token = hiring.renew(found, request.user, request.received_at)
     return _with_links(request, found.position, [(found, token)])
 
 

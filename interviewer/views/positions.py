@@ -209,7 +209,7 @@ def _store(
 ) -> HttpResponse:
     if existing:
         version = existing.template.version
-        found = hiring.change(existing, given["title"], given["language"], rows)
+        found = hiring.change(existing, given["title"], given["language"], rows, request.user, request.received_at)
         if found.template.version != version:
             messages.info(request, _("Who has begun keeps the earlier version; who begins from now on gets this one."))
     else:
@@ -225,9 +225,9 @@ def position_close(request: Request, pk: int) -> HttpResponse:
     """Close a position, or open it again."""
     found = own_position(request.user, pk)
     if request.POST.get("to") == "open":
-        hiring.reopen(found)
+        hiring.reopen(found, request.user, request.received_at)
         messages.success(request, _("The position is open again, and its links can be used."))
     else:
-        hiring.close(found, request.received_at)
+        hiring.close(found, request.user, request.received_at)
         messages.success(request, _("The position is closed: nobody can begin any more. What is running goes on."))
     return redirect("position", found.pk)

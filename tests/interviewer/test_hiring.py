@@ -152,7 +152,7 @@ class TestPositions:
     def test_an_unused_blueprint_changes_in_place(self):
         position = build.position()
         before = position.template_id
-        changed = hiring.change(position, "another", "en", [build.row(count=3)])
+        changed = hiring.change(position, "another", "en", [build.row(count=3)], None, NOON)
         assert (changed.template_id, changed.template.version, changed.template.question_count) == (before, 1, 3)
         assert (changed.title, changed.template.name, changed.template.language) == ("another", "another", "en")
 
@@ -160,7 +160,7 @@ class TestPositions:
         build.bank(4)
         position = build.position(rows=[build.row(count=2)])
         sitting = hiring.accept(build.invited(position)[0], NOON)
-        changed = hiring.change(position, position.title, "zh-hans", [build.row(count=4, minutes_each=7)])
+        changed = hiring.change(position, position.title, "zh-hans", [build.row(count=4, minutes_each=7)], None, NOON)
         sitting.refresh_from_db()
         assert (changed.template.version, changed.template.supersedes) == (2, sitting.template)
         assert [row.count for row in sitting.template.blueprint.all()] == [2]
@@ -171,19 +171,19 @@ class TestPositions:
         build.bank(2)
         position = build.position(rows=[build.row(count=2)])
         hiring.accept(build.invited(position)[0], NOON)
-        changed = hiring.change(position, "another", "zh-hans", [build.row(count=2)])
+        changed = hiring.change(position, "another", "zh-hans", [build.row(count=2)], None, NOON)
         assert (changed.template.version, changed.template.name) == (1, "another")
 
     def test_closing_and_opening_again(self):
         build.bank(2)
         position = build.position()
         invitation, _token = build.invited(position)
-        hiring.close(position, NOON)
+        hiring.close(position, None, NOON)
         with pytest.raises(hiring.NotUsable):
             hiring.accept(fresh(invitation), NOON)
         with pytest.raises(hiring.PositionClosed):
             build.invited(position)
-        hiring.reopen(position)
+        hiring.reopen(position, None, NOON)
         assert hiring.accept(fresh(invitation), NOON)
 
     def test_progress_is_counted_in_one_query(self):
@@ -196,7 +196,7 @@ class TestPositions:
             interviews.submit(hiring.accept(each, NOON), NOON)
         for answer in fresh(people[2]).interview.answers.all():
             build.graded(answer)
-        hiring.revoke(people[5], NOON)
+        hiring.revoke(people[5], None, NOON)
         with CaptureQueriesContext(connection) as queries:
             counted = {each.pk: each for each in Position.objects.with_progress()}
         assert len(queries) == 1
@@ -262,8 +262,8 @@ class TestInvitations:
     def test_it_can_be_revoked_even_at_the_last_moment(self):
         build.bank(2)
         seen, _token = build.invited()
-        assert hiring.revoke(fresh(seen), NOON)
-        assert not hiring.revoke(fresh(seen), NOON)
+        assert hiring.revoke(fresh(seen), None, NOON)
+        assert not hiring.revoke(fresh(seen), None, NOON)
         with pytest.raises(hiring.NotUsable):
             hiring.accept(seen, NOON)  # as it was seen before it was revoked
         assert not Interview.objects.exists() and not User.objects.filter(is_guest=True).exists()
@@ -271,7 +271,7 @@ class TestInvitations:
     def test_a_new_link_takes_the_place_of_the_old_one(self):
         build.bank(2)
         seen, old = build.invited()
-        new = hiring.renew(fresh(seen), NOON + timedelta(days=3))
+        new = hiring.renew(fresh(seen), None, NOON + timedelta(days=3))
         assert hiring.find(old) is None
         with pytest.raises(hiring.NotUsable):
             hiring.accept(seen, NOON)  # somebody had the old page open
@@ -283,9 +283,9 @@ class TestInvitations:
         build.bank(2)
         invitation, _token = build.invited()
         interview = hiring.accept(invitation, NOON)
-        hiring.revoke(invitation, NOON)
+        hiring.revoke(invitation, None, NOON)
         assert fresh(invitation).standing(NOON) == Standing.REVOKED
-        found = hiring.find(hiring.renew(fresh(invitation), NOON))
+        found = hiring.find(hiring.renew(fresh(invitation), None, NOON))
         assert found is not None and found.interview == interview
         assert found.standing(NOON) == Standing.RUNNING
         interviews.submit(interview, NOON)
@@ -445,7 +445,7 @@ class TestSending:
         to = build.position()
         rows = [row for row, _ in hiring.invite(to, [hiring.Invitee("", "a@example.org")], WEEK, None, NOON)]
         job = hiring.send(to, rows, "http://site.example", build.user(), NOON)
-        hiring.revoke(rows[0], NOON)
+        hiring.revoke(rows[0], None, NOON)
         jobs.run(job.pk)
         assert mail.outbox == []
 

@@ -118,7 +118,7 @@ def test_what_was_changed_meanwhile_is_read_again_first(guest, position):
     _row, token = build.invited(position)
     hiring.accept(build.invited(position)[0], NOON)  # somebody has sat it: a change makes a version
     old = position.template_id
-    hiring.change(position, "推理工程师", "zh-hans", [build.row(count=1)])
+    hiring.change(position, "推理工程师", "zh-hans", [build.row(count=1)], None, NOON)
     response = begin(guest, token, version=old)
     assert response["Location"] == link(token)
     assert "has been changed meanwhile" in Page(guest.get(link(token))).text
@@ -141,9 +141,9 @@ def test_a_link_that_starts_nothing_says_why_and_what_to_do(how, sentence, guest
     if how == "expired":
         arriving(NOON + WEEK)
     elif how == "revoked":
-        hiring.revoke(row, NOON)
+        hiring.revoke(row, None, NOON)
     else:
-        hiring.close(position, NOON)
+        hiring.close(position, None, NOON)
     for response in (guest.get(link(token)), begin(guest, token)):
         assert response.status_code == 410
         assert sentence in Page(response).text and "Ask whoever invited you" in Page(response).text
@@ -191,7 +191,7 @@ def test_a_guest_goes_by_a_code_where_answers_are_reviewed(guest, reviewer, posi
 
 def test_links_are_cut_short_in_the_log(guest, position, caplog):
     _row, token = build.invited(position)
-    hiring.close(position, NOON)
+    hiring.close(position, None, NOON)
     out = io.StringIO()
     handler = logging.StreamHandler(out)
     handler.setFormatter(OneLineFormatter("{message}", style="{"))
@@ -282,7 +282,7 @@ def test_too_few_questions_are_told_to_the_manager(reviewer):
 def test_states_are_told_in_words(reviewer, position):
     made = {name: build.invited(position)[0] for name in ("fresh", "opened", "revoked", "running", "done", "expired")}
     made["opened"].open(NOON)
-    hiring.revoke(made["revoked"], NOON)
+    hiring.revoke(made["revoked"], None, NOON)
     Invitation.objects.filter(pk=made["expired"].pk).update(expires_at=NOON)
     hiring.accept(made["running"], NOON)
     interviews.submit(hiring.accept(made["done"], NOON), NOON)
