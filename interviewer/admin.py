@@ -97,6 +97,10 @@ class InterviewTemplateAdmin(Audited):
         (_("Window"), {"fields": ["opens_at", "closes_at"]}),
     ]
 
+    def formfield_for_foreignkey(self, db_field: Any, request: HttpRequest, **options: Any) -> Any:
+        """What a form began with is known from the row, not from the page."""
+        return super().formfield_for_foreignkey(db_field, request, show_hidden_initial=False, **options)
+
     def get_queryset(self, request: HttpRequest) -> QuerySet[InterviewTemplate]:
         return super().get_queryset(request).filter(blueprint__isnull=True, successor__isnull=True)
 

@@ -1,4 +1,4 @@
-"""The whole path of a curator, in a real browser with a real worker: a document, its mistake mended, its repetition merged,
+"""A curator's whole path, in a real browser with a real worker: a document, its mistake mended, its repetition merged,
 its points approved, the grader tried, the question published, and found by meaning.
 """
 

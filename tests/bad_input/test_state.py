@@ -29,6 +29,12 @@ GOOD = {
     "expiry": "autosubmit", "late_minutes": "5", "pause_minutes": "0",
 }  # fmt: skip
 
+
+def good() -> dict[str, Any]:
+    """The form of a template, filled in well."""
+    return {**GOOD, "organisation": build.home().pk}
+
+
 # What a curator typed → which field the page complains about.
 TEMPLATES: dict[str, tuple[dict[str, str], str]] = {
     "no minutes": ({"minutes": "0"}, "minutes"),
@@ -55,14 +61,14 @@ TEMPLATES: dict[str, tuple[dict[str, str], str]] = {
 
 @pytest.mark.parametrize(("typed", "field"), TEMPLATES.values(), ids=TEMPLATES)
 def test_an_impossible_template_is_refused_at_its_field(curator: User, typed: dict[str, str], field: str):
-    response = signed_in(curator).post(reverse("admin:interviewer_interviewtemplate_add"), {**GOOD, **typed})
+    response = signed_in(curator).post(reverse("admin:interviewer_interviewtemplate_add"), {**good(), **typed})
     assert response.status_code == 200
     assert list(response.context["adminform"].form.errors) == [field]
     assert not InterviewTemplate.objects.exists()
 
 
 def test_a_number_that_no_database_can_hold_is_not_a_fault_of_ours(curator: User):
-    typed = {**GOOD, "topics": "9" * 40}
+    typed = {**good(), "topics": "9" * 40}
     response = signed_in(curator).post(reverse("admin:interviewer_interviewtemplate_add"), typed)
     if response.status_code == 200:  # PostgreSQL can look for it
         assert list(response.context["adminform"].form.errors) == ["topics"]
@@ -73,7 +79,7 @@ def test_a_number_that_no_database_can_hold_is_not_a_fault_of_ours(curator: User
 
 
 def test_a_good_one_is_taken(curator: User):
-    signed_in(curator).post(reverse("admin:interviewer_interviewtemplate_add"), GOOD)
+    signed_in(curator).post(reverse("admin:interviewer_interviewtemplate_add"), good())
     assert InterviewTemplate.objects.get().minutes == 30
 
 

@@ -317,7 +317,7 @@ def test_who_was_asked_the_merged_one_counts_as_asked_the_kept_one(twins):
     answer = Answer.objects.filter(interview__candidate=person).earliest("pk")
     assert answer.asked.title == gone.title, "what was asked stays"
     merges.separate(gone.pk, Cause())
-    assert interviews._asked(person) == {gone.pk, fresh.pk}
+    assert interviews.asked_before(person) == {gone.pk, fresh.pk}
 
 
 def test_answers_count_for_the_kept_question_where_the_task_is_the_same(twins):
