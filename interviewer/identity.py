@@ -33,9 +33,7 @@ def contact(interview: Interview) -> str:
 def revealed_to(reviewer: User, interviews: Iterable[Interview]) -> set[object]:
     """The keys of those interviews whose candidates a reviewer has been told of."""
     keys = [interview.pk for interview in interviews]
-    return set(
-        IdentityReveal.objects.filter(reviewer=reviewer, interview__in=keys).values_list("interview", flat=True)
-    )
+    return set(IdentityReveal.objects.filter(reviewer=reviewer, interview__in=keys).values_list("interview", flat=True))
 
 
 def matching(reviewer: User, wanted: str) -> Q:

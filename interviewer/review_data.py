@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from statistics import fmean
 from typing import Any
@@ -34,7 +34,7 @@ class Told:
 
     score: HumanScore
     counts: bool
-    changes: list[tuple[str, Mapping[str, Any], Mapping[str, Any]]]
+    changes: Sequence[tuple[str, Mapping[str, Any], Mapping[str, Any]]]
 
 
 @dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Review:
 
 
 def review(interview: Interview, reviewer: User) -> Review:
-    """What a reviewer may see of the answers of an interview that was handed in; as many queries for few as for many."""
+    """What a reviewer may see of the answers of an interview that was handed in, in a fixed number of queries."""
     found = interview.answers.order_by("position")
     answers = list(found.prefetch_related("grades", "overrides__human_score", "overrides__reviewer"))
     shown = set(Reveal.objects.filter(answer__in=answers, reviewer=reviewer).values_list("answer", flat=True))
@@ -104,9 +104,7 @@ def _hidden(answer: Answer) -> Reviewed:
     return Reviewed(answer, False, bare)
 
 
-def _shown(
-    answer: Answer, scores: list[HumanScore], reviewer: User, known: double_scores.DoubleScores
-) -> Reviewed:
+def _shown(answer: Answer, scores: list[HumanScore], reviewer: User, known: double_scores.DoubleScores) -> Reviewed:
     grade, overrides = grade_to_show(answer.grades.all()), answer.overrides.all()
     machine = result_of(answer, grade)
     mine = next((score for score in scores if score.reviewer_id == reviewer.pk), None)

@@ -143,13 +143,14 @@ def result_of(answer: Any, grade: Any | None, override: Any | None = None) -> Re
     )
 
 
-def grade_to_show(grades: Sequence[Any]) -> Any | None:
+def grade_to_show(grades: Iterable[Any]) -> Any | None:
     """The grade in force — the latest done — or, while none is done, the latest of all. Newest first in `grades`."""
-    done = [grade for grade in grades if grade.status == "done"]
-    return next(iter(done), next(iter(grades), None))
+    known = list(grades)
+    done = [grade for grade in known if grade.status == "done"]
+    return next(iter(done), next(iter(known), None))
 
 
-def override_in_force(overrides: Sequence[Any]) -> Any | None:
+def override_in_force(overrides: Iterable[Any]) -> Any | None:
     """The newest decision, if it makes a person's score count; None where the machine's does. Newest first."""
     newest = next(iter(overrides), None)
     return newest if newest is not None and newest.human_score is not None else None

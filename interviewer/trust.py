@@ -65,7 +65,7 @@ def agreement(pairs: Sequence[Pair]) -> Agreement:
 
 
 def weighted_kappa(levels: Sequence[tuple[int, int]]) -> float | None:
-    """Cohen's kappa with quadratic weights: 1 − the mean square distance, by that of two who know nothing of each other.
+    """Cohen's kappa with quadratic weights: 1 − the mean square distance ÷ that of two who know nothing of each other.
 
     Each of the one's levels is as likely to meet each of the other's, so that the latter needs no table:
     mean(x²) + mean(y²) − 2·mean(x)·mean(y). None where that is nought.

@@ -16,8 +16,6 @@ from questions.models.append_only import AppendOnlyQuerySet
 
 CLAIM_LASTS = timedelta(minutes=10)  # from a reviewer's last step in it
 
-_reviewer = {"on_delete": models.SET_NULL, "null": True, "related_name": "+"}
-
 
 class HumanScore(AppendOnlyModel):
     """What one reviewer made of one answer, point by point; never changed: who thinks again adds a row.
@@ -34,7 +32,9 @@ class HumanScore(AppendOnlyModel):
     grade = models.ForeignKey(
         Grade, models.SET_NULL, verbose_name=_("the machine's grade at that time"), null=True, related_name="+"
     )
-    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("reviewer"), **_reviewer)
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("reviewer"), null=True, related_name="+"
+    )
     at = models.DateTimeField(_("scored at"))
     phase = models.CharField(_("phase"), max_length=6, choices=Phase)
     judgements = models.JSONField(_("verdicts"))
@@ -64,7 +64,9 @@ class Reveal(AppendOnlyModel):
     """The machine's verdict on an answer was shown to a reviewer; what they find from then on is not blind."""
 
     answer = models.ForeignKey(Answer, models.CASCADE, verbose_name=_("answer"), related_name="reveals")
-    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("reviewer"), **_reviewer)
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("reviewer"), null=True, related_name="+"
+    )
     revealed_at = models.DateTimeField(_("shown at"))
 
     class Meta:
@@ -89,16 +91,18 @@ class OverrideQuerySet(AppendOnlyQuerySet["Override"]):
 
 
 class Override(AppendOnlyModel):
-    """A decision which score of an answer counts: a person's, or (without one) the machine's again. The newest rules."""
+    """A decision which score of an answer counts: a person's, or (if none) the machine's again. The newest rules."""
 
     answer = models.ForeignKey(Answer, models.CASCADE, verbose_name=_("answer"), related_name="overrides")
     human_score = models.ForeignKey(HumanScore, models.CASCADE, verbose_name=_("score"), null=True, related_name="+")
-    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("reviewer"), **_reviewer)
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("reviewer"), null=True, related_name="+"
+    )
     at = models.DateTimeField(_("decided at"))
     reason = models.CharField(_("reason"), max_length=500)
     for_candidate = models.BooleanField(_("the candidate may read the reason"), default=False)
 
-    objects = OverrideQuerySet.as_manager()
+    objects = OverrideQuerySet.as_manager()  # type: ignore[misc]
 
     class Meta:
         verbose_name = _("decision which score counts")
@@ -118,7 +122,9 @@ class IdentityReveal(AppendOnlyModel):
     interview = models.ForeignKey(
         Interview, models.CASCADE, verbose_name=_("interview"), related_name="identity_reveals"
     )
-    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("reviewer"), **_reviewer)
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("reviewer"), null=True, related_name="+"
+    )
     at = models.DateTimeField(_("revealed at"))
     reason = models.CharField(_("reason"), max_length=500)
 
@@ -153,7 +159,9 @@ class ReviewClaim(models.Model):
     interview = models.OneToOneField(
         Interview, models.CASCADE, verbose_name=_("interview"), related_name="review_claim"
     )
-    reviewer = models.ForeignKey(settings.AUTH_USER_MODEL, verbose_name=_("reviewer"), **_reviewer)
+    reviewer = models.ForeignKey(
+        settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("reviewer"), null=True, related_name="+"
+    )
     until = models.DateTimeField(_("until"))
 
     objects = ReviewClaimQuerySet.as_manager()

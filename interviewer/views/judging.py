@@ -27,7 +27,7 @@ from interviewer.views.review_page import JudgementForm, ReasonForm, review_page
 
 
 def _of_interview(view: View) -> View:
-    """Give a view the interview that a manager may review, or 404; what a verb refuses becomes the page with a sentence.
+    """Give a view the interview that a manager may review, or 404; what a verb refuses is told on its page.
 
     Nothing that was typed is lost: the page shows the form of `position` as it was sent.
     """
@@ -43,9 +43,7 @@ def _of_interview(view: View) -> View:
         except tuple(_REFUSED) as refused:
             status, sentence = _REFUSED[type(refused)]
             problem = held(refused.claim) if isinstance(refused, reviewing.Held) else sentence()
-            return review_page(
-                request, interview, status=status, problem=problem, typed=kwargs.get("position", None)
-            )
+            return review_page(request, interview, status=status, problem=problem, typed=kwargs.get("position"))
 
     return guarded
 

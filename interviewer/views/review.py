@@ -70,12 +70,7 @@ def _with_counts(found: QuerySet[Interview]) -> QuerySet[Interview]:
     """Each interview with `asked`, `pending` and `scored` answers and their `mean` score (0–1), in one query."""
     by_machine, by_person = Grade.objects.in_force(), Override.objects.in_force()
     in_force = Coalesce(Subquery(by_person.values("human_score__score")[:1]), Subquery(by_machine.values("score")[:1]))
-    scores = (
-        Answer.objects.filter(interview=OuterRef("pk"))
-        .annotate(in_force=in_force)
-        .order_by()
-        .values("interview")
-    )
+    scores = Answer.objects.filter(interview=OuterRef("pk")).annotate(in_force=in_force).order_by().values("interview")
     pending = Q(answers__grades__status=Grade.Status.PENDING)
     return found.annotate(
         asked=Count("answers", distinct=True),
@@ -136,11 +131,14 @@ def _page(found: QuerySet[Interview], number: str | None, reviewer: User) -> Pag
     """One page of interviews, newest first, with counts, taken for the page alone, and what to call each candidate."""
     newest_first = ("-started_at", "pk")
     page = Paginator(found.order_by(*newest_first), PAGE_SIZE).get_page(number)
-    counted = Interview.objects.filter(pk__in=[each.pk for each in page]).select_related("template", "candidate", "invitation")
+    counted = Interview.objects.filter(pk__in=[each.pk for each in page]).select_related(
+        "template", "candidate", "invitation"
+    )
     page.object_list = list(_with_counts(counted).order_by(*newest_first))
     told = identity.revealed_to(reviewer, page.object_list)
     for each in page.object_list:
-        each.called = identity.name(each) if each.pk in told else identity.code(each)
+        called = identity.name(each) if each.pk in told else identity.code(each)
+        each.called = called  # type: ignore[attr-defined]
     return page
 
 

@@ -50,13 +50,9 @@ class JudgementForm(forms.Form):
             words = [
                 (each, verdict_label({"kind": point.kind, "verdict": each})) for each in judgements.choices(point.kind)
             ]
-            field = forms.ChoiceField(
-                choices=words,
-                widget=forms.RadioSelect,
-                error_messages={"required": _("Say how this point fared.")},
-            )
-            field.point = point  # type: ignore[attr-defined]
-            self.fields[point.key] = field
+            sentence = {"required": _("Say how this point fared.")}
+            self.fields[point.key] = forms.ChoiceField(choices=words, widget=forms.RadioSelect, error_messages=sentence)
+        self.rubric = judgements.rubric(asked)
         self.with_reason = with_reason
         if with_reason:
             self.fields["reason"] = forms.CharField(label=_("Reason for the change"), max_length=LONGEST_REASON)
@@ -68,8 +64,7 @@ class JudgementForm(forms.Form):
     @property
     def points(self) -> list[Any]:
         """(the point, its field) of each point."""
-        fields = [self[name] for name in self.fields if name != "reason"]
-        return [(field.field.point, field) for field in fields]
+        return [(point, self[point.key]) for point in self.rubric]
 
 
 def judgement_form(reviewed: review_data.Reviewed, data: QueryDict | None = None) -> JudgementForm:
@@ -129,9 +124,7 @@ def _answers(request: Request, interview: Interview, typed: int | None) -> dict[
     seen = review_data.review(interview, request.user)
     has_judgements = any(name.startswith(f"q{typed}-") for name in request.POST)
     sent = request.POST if has_judgements else None
-    answers = [
-        (each, judgement_form(each, sent if each.answer.position == typed else None)) for each in seen.answers
-    ]
+    answers = [(each, judgement_form(each, sent if each.answer.position == typed else None)) for each in seen.answers]
     statuses = {each.result.status for each in seen.answers}
     return {
         "answers": answers,

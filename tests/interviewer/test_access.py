@@ -435,7 +435,7 @@ WRITES = [name for (name, method), row in TABLE.items() if method == "POST" and 
 def test_every_address_that_writes_is_known():
     assert set(WRITES) == {
         "login", "logout", "set_language", "begin", "question", "draft", "unsent", "pause", "hand-in",
-        "extend", "grade-abandoned", "grade-again", "try-again", "try-all-again",
+        "extend", "grade-abandoned", "grade-again", *REVIEW_BUTTONS, "try-again", "try-all-again",
         "try-answer", "points", "ask-for-points",
         "search-by-meaning", "sync-index", "duplicate-list", "duplicate",
         "import-list", "import-choose", "import-again", "import-undo",

@@ -50,9 +50,7 @@ def one(interview: Interview) -> Answer:
     return interview.answers.select_related("interview").get(position=1)
 
 
-def judge(
-    client: Client, interview: Interview, verdict: str = "met", position: int = 1, **more: Any
-) -> HttpResponse:
+def judge(client: Client, interview: Interview, verdict: str = "met", position: int = 1, **more: Any) -> HttpResponse:
     points = interview.answers.get(position=position).asked.points
     sent = {f"q{position}-{point.key}": verdict for point in points}
     sent |= {f"q{position}-{name}": value for name, value in more.items()}

@@ -153,7 +153,9 @@ def test_afterwards_a_reason_is_needed_and_both_are_kept(answer, manager):
     assert kept == [("after", 0.0, "read it again"), ("before", 1.0, "")]
 
 
-@pytest.mark.parametrize("wrong", [{}, {"p1": "met"}, {"p1": "met", "p2": "good"}, {"p1": "met", "p2": "met", "p3": ""}])
+@pytest.mark.parametrize(
+    "wrong", [{}, {"p1": "met"}, {"p1": "met", "p2": "good"}, {"p1": "met", "p2": "met", "p3": ""}]
+)
 def test_every_point_and_nothing_else_is_judged(candidate, manager, wrong):
     build.question(points=["one", "two"])
     answer = build.handed_in(candidate, texts=["x"], question_count=1).answers.select_related("interview").get()
