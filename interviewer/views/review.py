@@ -7,7 +7,6 @@ from datetime import timedelta
 from typing import Any
 
 from django import forms
-from django.conf import settings
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db.models import Avg, Count, Exists, OuterRef, Q, QuerySet, Subquery
@@ -83,7 +82,7 @@ def _with_counts(found: QuerySet[Interview]) -> QuerySet[Interview]:
 
 def _doubtful() -> Q:
     """Answers whose machine's grade is not to be relied upon, and of which no person's score counts."""
-    low = Q(verdict__flags__icontains="low_trust") | Q(verdict__spread__gt=settings.GRADING_MOST_SPREAD)
+    low = Q(low_trust=True)
     for setup in double_scores.load().low_setups():
         low |= double_scores.of_setup(setup)
     newer = Grade.objects.filter(answer=OuterRef("answer"), status=Grade.Status.DONE, pk__gt=OuterRef("pk"))

@@ -173,7 +173,7 @@ def test_a_decision_that_came_too_late_keeps_its_reason(reviewer, second, interv
     late = decide(second, interview, seen=0, reason="CANARY of mine")
     assert late.status_code == 409
     assert "has been decided since" in Page(late).text
-    assert Page(late).field("reason") or "CANARY of mine" in late.content.decode()
+    assert "CANARY of mine" in late.content.decode()
     assert Override.objects.count() == 1
 
 
@@ -185,8 +185,8 @@ def test_the_score_in_force_is_marked_and_used_everywhere(reviewer, interview, c
     judge(reviewer, interview, position=2)
     assert "37 of 100" in Page(reviewer.get(address("review", interview))).text
     text = Page(decide(reviewer, interview)).text
-    assert "100 of 100 in force" in text and "37 of 100 in force" not in text.split("question-2")[0].split(" 2 ")[0]
-    assert "the cache is meant" in text
+    assert "100 of 100 in force" in text and "the cache is meant" in text
+    assert text.count("in force") == 2  # one mark for each answer
     total = round((1 + 0.37) / 2 * 100)
     for page in (
         page_of(reviewer, interview),

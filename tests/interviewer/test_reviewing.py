@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import importlib
 from datetime import timedelta
 from functools import partial
 
@@ -12,6 +13,7 @@ from interviewer import reviewing
 from interviewer.models import (
     Answer,
     AuditEvent,
+    Grade,
     HumanScore,
     IdentityReveal,
     Interview,
@@ -276,3 +278,13 @@ def test_with_an_interview_its_review_goes(interview, answer, manager):
     reviewing.reveal_identity(interview, "why", manager, NOON)
     interview.delete()
     assert not any(model.objects.exists() for model in (HumanScore, Override, Reveal, IdentityReveal, ReviewClaim))
+
+
+def test_grades_from_before_the_column_are_marked_by_their_verdict(interview, answer):
+    from django.apps import apps
+
+    migration = importlib.import_module("interviewer.migrations.0014_reviews")
+    doubted = answer.grades.get()
+    Grade.objects.filter(pk=doubted.pk).update(verdict={**doubted.verdict, "flags": ["other", "low_trust"]})
+    migration.mark_low_trust(apps, None)
+    assert list(Grade.objects.filter(low_trust=True)) == [doubted]
