@@ -48,7 +48,12 @@ class FilterForm(forms.Form):
         ("needs", gettext_lazy("Needs a person")),
         ("abandoned", gettext_lazy("Abandoned")),
     ]
-    q = forms.CharField(label=gettext_lazy("Candidate"), required=False, max_length=150)
+    q = forms.CharField(
+        label=gettext_lazy("Candidate"),
+        required=False,
+        max_length=150,
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Code, or a name you were shown")}),
+    )
     template = TemplateField(
         InterviewTemplate.objects.none(),
         label=gettext_lazy("Interview"),

@@ -55,7 +55,8 @@ class JudgementForm(forms.Form):
         self.rubric = judgements.rubric(asked)
         self.with_reason = with_reason
         if with_reason:
-            self.fields["reason"] = forms.CharField(label=_("Reason for the change"), max_length=LONGEST_REASON)
+            label = _("Reason for the change") if self.initial else _("Reason")
+            self.fields["reason"] = forms.CharField(label=label, max_length=LONGEST_REASON)
 
     @property
     def judged(self) -> dict[str, Any]:
