@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from statistics import fmean, stdev
 from typing import Any
 
+from interviewer import judgements
 from interviewer.highlight import Segment, highlight
 from questions.frozen import FrozenQuestion
 
@@ -25,7 +26,10 @@ class Band:
 
 @dataclass(frozen=True)
 class Result:
-    """One question of a scorecard. `score` is 0–1, or None while it is not graded; `status` is "" if nobody asked."""
+    """One question of a scorecard. `score` is 0–1, or None while it is not graded; `status` is "" if nobody asked.
+
+    `override` is the decision by which a person's score counts, if it does; `grade` is the machine's all the same.
+    """
 
     position: int
     asked: FrozenQuestion
@@ -37,6 +41,7 @@ class Result:
     status: str
     reason: str
     grade: Any = None
+    override: Any = None
 
     @property
     def points_of_100(self) -> int | None:
@@ -71,10 +76,16 @@ class Scorecard:
     def graders(self) -> list[tuple[str, str]]:
         """The graders at work here, each with its model, in order of first appearance; as a rule one.
 
-        What code decided alone (a blank answer, say) needed none.
+        What code decided alone (a blank answer, say) or people did needed none.
         """
         verdicts = [result.verdict for result in self.graded if result.verdict]
-        return list(dict.fromkeys((v["grader"], v["model"]) for v in verdicts if v["grader"] != "precheck"))
+        found = dict.fromkeys((v["grader"], v["model"]) for v in verdicts)
+        return [each for each in found if each[0] not in ("precheck", "person")]
+
+    @property
+    def scored_by_people(self) -> int:
+        """How many answers count with the score of a person."""
+        return sum(result.override is not None for result in self.results)
 
     @property
     def points_of_100(self) -> int | None:
@@ -107,30 +118,49 @@ def band(scores: Sequence[float]) -> Band | None:
     return Band(round(max(0.0, mean - half) * 100), round(min(1.0, mean + half) * 100))
 
 
-def result_of(answer: Any, grade: Any | None) -> Result:
-    """One question's result from an answer and its grade in force (or the pending or failed one when none is done)."""
-    verdict = grade.verdict if grade is not None else None
+def result_of(answer: Any, grade: Any | None, override: Any | None = None) -> Result:
+    """One question's result from what is in force: a person's score by `override`, else the machine's `grade`.
+
+    `grade` may be the pending or failed one when none is done; then, without an override, there is no score.
+    """
+    asked, machine = answer.asked, grade.verdict if grade is not None else None
+    counted = override.human_score if override is not None else None
+    verdict = judgements.as_verdict(asked, counted.judgements, machine) if counted else machine
     points = verdict["points"] if verdict else []
+    score = grade.score if grade is not None else None
     return Result(
         position=answer.position,
-        asked=answer.asked,
+        asked=asked,
         text=answer.text,
         segments=highlight(answer.text, {point["key"]: point["spans"] for point in points}),
         seconds_used=answer.seconds_used,
-        score=grade.score if grade is not None else None,
+        score=counted.score if counted else score,
         verdict=verdict,
         status=grade.status if grade is not None else "",
-        reason=grade.reason if grade is not None else "",
+        reason=grade.reason if grade is not None and not counted else "",
         grade=grade,
+        override=override,
     )
 
 
-def grade_to_show(grades: Sequence[Any]) -> Any | None:
+def grade_to_show(grades: Iterable[Any]) -> Any | None:
     """The grade in force — the latest done — or, while none is done, the latest of all. Newest first in `grades`."""
-    done = [grade for grade in grades if grade.status == "done"]
-    return next(iter(done), next(iter(grades), None))
+    known = list(grades)
+    done = [grade for grade in known if grade.status == "done"]
+    return next(iter(done), next(iter(known), None))
+
+
+def override_in_force(overrides: Iterable[Any]) -> Any | None:
+    """The newest decision, if it makes a person's score count; None where the machine's does. Newest first."""
+    newest = next(iter(overrides), None)
+    return newest if newest is not None and newest.human_score is not None else None
+
+
+def in_force(answer: Any) -> Result:
+    """The result that counts for an answer, whose `grades` and `overrides` come prefetched, newest first."""
+    return result_of(answer, grade_to_show(answer.grades.all()), override_in_force(answer.overrides.all()))
 
 
 def scorecard(answers: Iterable[Any]) -> Scorecard:
-    """The scorecard of answers in order of position; their `grades` come prefetched, newest first."""
-    return Scorecard([result_of(answer, grade_to_show(answer.grades.all())) for answer in answers])
+    """The scorecard of answers in order of position, prefetched as `in_force` needs them."""
+    return Scorecard([in_force(answer) for answer in answers])

@@ -13,11 +13,12 @@ import pytest
 from django.contrib.auth.models import Group
 from django.db import connections
 from django.test import Client
+from django.urls import reverse
 from playwright.sync_api import Browser, sync_playwright
 
 from interviewer import access, breaker, budget, middleware, tasks
 from interviewer.jobs.tasks import run_job
-from interviewer.models import User
+from interviewer.models import Interview, User
 from tests import build
 from tests.find_browser import find_browser
 from tests.live import Live, program
@@ -129,6 +130,14 @@ def signed_in(user: User) -> Client:
     """A client in whose browser `user` is signed in."""
     client = Client(headers={"accept-language": "en"})
     client.force_login(user)
+    return client
+
+
+def unblinded(client: Client, *interviews: Interview) -> Client:
+    """A manager's client, to which the machine's verdicts and the candidates of these interviews have been shown."""
+    for interview in interviews:
+        client.post(reverse("reveal-all", args=[interview.pk]))
+        client.post(reverse("reveal-identity", args=[interview.pk]), {"reason": "a test"})
     return client
 
 

@@ -101,6 +101,43 @@ for n in range(90):
 item_health.compute(now)
 print(bank[0].pk)
 """
+# A document that changes questions, repeats one of the bank, brings a new one and a draft, and holds a mistake.
+NEW_QUESTIONS = """
+### 90. 混合精度里的离群值
+
+**题目：** 为什么少数离群的激活值会毁掉整个八位量化？
+
+**难度：** 9
+
+**答案：**
+
+1. **缩放：** 一个极大的值决定了整组的缩放系数，其余的值挤在几个整数上。
+2. **分开处理：** 离群的通道保留高精度，其余的用整数。
+
+### 91. 还没有答案的题目
+
+**题目：** 稀疏注意力在长上下文里省下的是计算还是显存？
+"""
+CURATE = f"""
+from pathlib import Path
+from django.conf import settings
+from django.utils import timezone
+from interviewer import jobs
+from questions import import_runs
+from questions.models import DuplicatePair
+curator, now, quietly = User.objects.get(username="curator"), timezone.now(), lambda done, total: None
+known = Question.objects.published().filter(topic__slug="tuning", language="zh-hans").order_by("pk")[0]
+repeated = "### 1. 换了说法的一道题\\n\\n**题目：** %s\\n\\n**答案：**\\n\\n%s\\n" % (known.prompt, known.reference)
+first = import_runs.start([("team-notes.zh.md", repeated.encode())], curator, now)
+import_runs.preview(first, now, quietly)
+import_runs.commit(first, first.edition, curator, now, quietly)
+jobs.run(jobs.ask("find-duplicates", curator, {{}}, now).pk)
+text = (Path(settings.STARTER_BANK_DIR) / "compression.zh.md").read_text().replace("学生", "学生模型", 3)
+run = import_runs.start([("compression.zh.md", (text + {NEW_QUESTIONS!r}).encode())], curator, now)
+import_runs.preview(run, now, quietly)
+pair = DuplicatePair.objects.order_by("-score")[0]
+print(run.pk, known.pk, pair.one_id, pair.other_id)
+"""
 WRITE_ELSEWHERE = """
 from django.utils import timezone
 answer = Answer.objects.get(interview={pk!r}, position=2)
@@ -134,11 +171,33 @@ def conflict(page: Page, live: Live, pk: str) -> None:
     page.locator("[data-merge]").wait_for()
 
 
-SCENES = {"room-offline": offline, "room-conflict": conflict}
+def trial(page: Page, live: Live, question: str) -> None:
+    """An answer that a curator has tried on a question."""
+    page.goto(f"{live.url}/questions/{question}/try/")
+    page.fill("#id_text", "先看数据够不够，再决定微调还是检索；全量微调贵，低秩适配省显存。")
+    page.locator(".try-form button.button").first.click()
+    page.locator(".result .score").first.wait_for(timeout=120_000)
+
+
+def meaning(page: Page, live: Live, query: str) -> None:
+    """What is found by meaning for an English query."""
+    page.goto(f"{live.url}/questions/search/")
+    page.locator("input[name=q]").fill(query)
+    page.keyboard.press("Enter")
+    page.get_by_text("按含义").first.wait_for(timeout=120_000)
+
+
+# Who does it, and what.
+SCENES = {
+    "room-offline": ("candidate", offline),
+    "room-conflict": ("candidate", conflict),
+    "try-answer": ("curator", trial),
+    "question-search": ("curator", meaning),
+}
 
 
 def take(browser: Browser, live: Live, folder: Path, pages: dict[str, dict[str, str]], scenes: dict[str, str]) -> None:
-    """Every page for every person, size and scheme. `scenes`: the candidate's interview of each."""
+    """Every page for every person, size and scheme. `scenes`: what each is about, such as an interview's key."""
     for width, height in SIZES.items():
         for scheme in ("light", "dark"):
             how = {"viewport": {"width": width, "height": height}, "color_scheme": scheme, "locale": "zh-CN"}
@@ -151,11 +210,12 @@ def take(browser: Browser, live: Live, folder: Path, pages: dict[str, dict[str, 
                         page.goto(live.url + address)
                         page.wait_for_timeout(400)
                         page.screenshot(path=folder / f"{title}-{width}-{scheme}.png", full_page=True)
-            for title, pk in scenes.items():
+            for title, about in scenes.items():
+                person, play = SCENES[title]
                 with browser.new_context(**how) as context:
                     page = context.new_page()
-                    sign_in(page, live, "candidate")
-                    SCENES[title](page, live, pk)
+                    sign_in(page, live, person)
+                    play(page, live, about)
                     page.screenshot(path=folder / f"{title}-{width}-{scheme}.png", full_page=True)
 
 
@@ -168,6 +228,7 @@ def main(say: Callable[[str], None] = print) -> None:
         live.run()
         done, running, coding, paused = live.python(SIT).split()
         misleading = live.python(FARE)
+        imported, question, one, other = live.python(CURATE).split()
         say("Waiting for grades …")
         live.python(
             "import time\n"
@@ -187,6 +248,9 @@ def main(say: Callable[[str], None] = print) -> None:
                 "review-list": "/review/",
                 "review": f"/review/{done}/",
                 "operations": "/operations/",
+                "audit": "/audit/",
+                "position-list": "/positions/",
+                "position": "/positions/1/",
                 "room-code": f"/interviews/{coding}/questions/1/",
             },
             "curator": {
@@ -195,9 +259,20 @@ def main(say: Callable[[str], None] = print) -> None:
                 "admin-questions": "/admin/questions/question/",
                 "item-list": "/questions/health/",
                 "item": f"/questions/health/{misleading}/",
+                "admin-question": f"/admin/questions/question/{question}/change/",
+                "import-preview": f"/questions/import/{imported}/",
+                "duplicate-list": "/questions/duplicates/",
+                "duplicate": f"/questions/duplicates/{one}/{other}/",
+                "points": f"/questions/{question}/points/",
+                "search-index": "/questions/index/",
             },
         }
-        scenes = {"room-conflict": running, "room-offline": running}
+        scenes = {
+            "room-conflict": running,
+            "room-offline": running,
+            "try-answer": question,
+            "question-search": "make a model smaller",
+        }
         with sync_playwright() as playwright:
             browser = playwright.chromium.launch(executable_path=find_browser(), args=CHROMIUM_FLAGS)
             take(browser, live, folder, pages, scenes)

@@ -11,6 +11,7 @@ from interviewer.models.interviews import Answer, Interview
 from interviewer.models.items import ItemHealthRun, ItemStatistics
 from interviewer.models.jobs import Job
 from interviewer.models.people import SignInTries, User
+from interviewer.models.reviews import HumanScore, IdentityReveal, Override, Reveal, ReviewClaim
 from interviewer.models.spending import Spending
 from interviewer.models.templates import BlueprintRow, InterviewTemplate, TemplateInUse
 
@@ -24,6 +25,8 @@ __all__ = [
     "ExamResult",
     "Extension",
     "Grade",
+    "HumanScore",
+    "IdentityReveal",
     "Interview",
     "InterviewEvent",
     "InterviewTemplate",
@@ -32,8 +35,11 @@ __all__ = [
     "ItemStatistics",
     "Job",
     "Organisation",
+    "Override",
     "Position",
     "Pulse",
+    "Reveal",
+    "ReviewClaim",
     "SignInTries",
     "Spending",
     "TemplateInUse",

@@ -58,6 +58,11 @@ class Verb(models.TextChoices):
     TIME_ADDED = "interview.extended", _("gave an interview more time")
     GRADE_REQUESTED = "grade.requested", _("asked for a new grade of an answer")
     ABANDONED_GRADED = "interview.graded", _("decided to have an abandoned interview graded")
+    REVIEW_CLAIMED = "review.claimed", _("began to review an interview")
+    ANSWER_SCORED = "answer.scored", _("scored an answer")
+    VERDICT_REVEALED = "verdict.revealed", _("had the machine's verdict on an answer shown")
+    SCORE_OVERRIDDEN = "score.overridden", _("decided which score of an answer counts")
+    IDENTITY_REVEALED = "identity.revealed", _("had it shown who sat an interview")
     PARKED_RETRIED = "grades.retried", _("had all answers tried again that waited for a person")
     GRADER_EXAMINED = "grader.examined", _("examined a grader")
     # People and what they may do

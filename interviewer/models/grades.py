@@ -106,6 +106,7 @@ class Grade(WithReason):
     model = models.CharField(_("model"), max_length=200, blank=True)
     prompt_hash = models.CharField(_("prompt"), max_length=64, blank=True)
     rubric_hash = models.CharField(_("rubric"), max_length=64, blank=True)
+    low_trust = models.BooleanField(_("low trust"), default=False)  # a flag of the verdict, to be looked for
     # What it cost, over all tries, those in vain included; see `interviewer/budget.py`.
     calls = models.PositiveIntegerField(_("model calls"), default=0)
     prompt_tokens = models.PositiveIntegerField(_("tokens read"), default=0)
@@ -127,6 +128,8 @@ class Grade(WithReason):
             models.Index(fields=["spent_at", "prompt_tokens", "completion_tokens", "cost"], name="grade_spending"),
             # The grade in force: without it PostgreSQL may look through all done grades for each answer.
             models.Index(fields=["answer", "-id"], condition=Q(status="done"), name="grade_in_force"),
+            # What the queue of reviewers looks for, among very many.
+            models.Index(fields=["answer"], condition=Q(low_trust=True), name="grade_low_trust"),
         ]
         constraints = [
             models.UniqueConstraint(
@@ -149,9 +152,13 @@ class Grade(WithReason):
 
     def finish(self, *, score: float, verdict: dict[str, Any], at: datetime, **more: Any) -> bool:
         """Write the verdict and `more` fields. False when another worker holds the lease by now: its verdict stands."""
-        return bool(
-            self._mine().update(status=self.Status.DONE, score=score, verdict=verdict, graded_at=at, error="", **more)
-        )
+        fields = {
+            "score": score,
+            "verdict": verdict,
+            "low_trust": "low_trust" in verdict.get("flags", ()),
+            "graded_at": at,
+        }
+        return bool(self._mine().update(status=self.Status.DONE, error="", **fields, **more))
 
     def put_off(self, error: str, values: dict[str, Any], until: datetime, **more: Any) -> bool:
         """Give the lease back and try again at `until`."""

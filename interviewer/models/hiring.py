@@ -17,6 +17,7 @@ from django.utils.translation import gettext_lazy as _
 from interviewer.models.faults import WithReason
 from interviewer.models.grades import Grade
 from interviewer.models.interviews import Answer, Interview
+from interviewer.models.reviews import Override
 from interviewer.models.templates import InterviewTemplate
 from questions.models import Language
 
@@ -154,7 +155,8 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
     def with_stage(self) -> InvitationQuerySet:
         """Each with the `stage` that its interview is at, in one query; links that can be used have none."""
         done = Grade.objects.filter(answer=OuterRef("pk"), status=Grade.Status.DONE)
-        ungraded = Exists(Answer.objects.filter(~Exists(done), interview=OuterRef("interview")))
+        counted = Override.objects.standing().filter(answer=OuterRef("pk"))
+        ungraded = Exists(Answer.objects.filter(~Exists(done), ~Exists(counted), interview=OuterRef("interview")))
         stage = Invitation.Stage
         return self.annotate(
             stage=Case(

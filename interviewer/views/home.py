@@ -28,7 +28,8 @@ def home(request: Request) -> HttpResponse:
     at = request.received_at
     interviews.settle_expired(at, candidate=request.user)
     mine = Interview.objects.filter(candidate=request.user).select_related("template")
-    past = mine.exclude(submitted_at=None).prefetch_related("answers__grades")[:50]
+    scored = ("answers__grades", "answers__overrides__human_score")
+    past = mine.exclude(submitted_at=None).prefetch_related(*scored)[:50]
     context = {
         "running": [(interview, interview.remaining(at), interview.is_paused(at)) for interview in mine.open()],
         "templates": _offered(request.user, at).prefetch_related("topics"),

@@ -16,7 +16,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from interviewer import hiring, interviews
+from interviewer import hiring, identity, interviews
 from interviewer.access import manager_required, organisations_of, own_position, positions_of
 from interviewer.http import Request
 from interviewer.models import BlueprintRow, Invitation, Job, Organisation, Position, User
@@ -67,6 +67,8 @@ def position_page(request: Request, found: Position, **more: Any) -> HttpRespons
         "is_short": any(each.is_short for each in supply),
         "page": page,
         "people": [(each, each.standing(at), _may_change(each)) for each in page],
+        # Who is about to be reviewed goes by a code here too.
+        "told": identity.revealed_to(request.user, [each.interview for each in page if each.interview]),
         "failed": found.invitations.unsent().exclude(error="").count(),
         "job": sendings.order_by("-created_at").first(),
         **more,

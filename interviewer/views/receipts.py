@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import uuid
 
+from django.contrib import messages
 from django.http import HttpResponse, JsonResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from interviewer import audit, claims, interviews, receipts
+from interviewer import audit, claims, identity, interviews, receipts
 from interviewer.access import manager_required, reviewable_interviews
 from interviewer.http import Request
 from interviewer.models import Interview
@@ -45,9 +46,12 @@ def receipt_file(request: Request, interview: Interview) -> HttpResponse:
 @never_cache
 @require_safe
 def review_receipt_file(request: Request, pk: uuid.UUID) -> HttpResponse:
-    """The same file for a manager."""
+    """The same file for a manager; where it names the candidate, only once the manager has been told who it was."""
     found = reviewable_interviews(request.user).filter(submitted_at__isnull=False)
     interview = get_object_or_404(found, pk=pk)
+    if not interview.candidate.is_guest and not identity.revealed_to(request.user, [interview]):
+        messages.info(request, _("The receipt names the candidate. Have the identity shown first, at the top."))
+        return redirect("review", interview.pk)
     audit.saw(request.user, audit.Verb.RECEIPT_SEEN, interview, request.received_at)
     return _file(interview)
 

@@ -39,7 +39,7 @@ def handed_in(view: View) -> View:
 
 def results_context(interview: Interview) -> dict[str, Any]:
     """The scorecard of an interview, with what its templates need."""
-    answers = interview.answers.order_by("position").prefetch_related("grades")
+    answers = interview.answers.order_by("position").prefetch_related("grades", "overrides__human_score")
     card = scorecard(answers)
     return {
         "interview": interview,

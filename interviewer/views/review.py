@@ -1,4 +1,4 @@
-"""For managers: the list of interviews, a scorecard, more time while one runs, and grading what needs a decision."""
+"""For managers: the list of interviews, more time while one runs, and grading what needs a decision."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from django import forms
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db.models import Avg, Count, Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -17,12 +18,11 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from interviewer import audit, clock, interviews, timeline
+from interviewer import clock, double_scores, identity, interviews
 from interviewer.access import manager_required, reviewable_interviews, reviewable_templates
 from interviewer.http import Request
-from interviewer.models import Answer, Extension, Grade, Interview, InterviewTemplate, User
-from interviewer.views.clock import time_added
-from interviewer.views.results import results_context
+from interviewer.models import Answer, Grade, HumanScore, Interview, InterviewTemplate, Override, User
+from interviewer.views.review_page import ExtendForm, review_page
 from questions.models import Language
 
 PAGE_SIZE = 25
@@ -45,9 +45,15 @@ class FilterForm(forms.Form):
         ("grading", gettext_lazy("Being graded")),
         ("waiting", gettext_lazy("Waiting for a person")),
         ("graded", gettext_lazy("Graded")),
+        ("needs", gettext_lazy("Needs a person")),
         ("abandoned", gettext_lazy("Abandoned")),
     ]
-    q = forms.CharField(label=gettext_lazy("Candidate"), required=False, max_length=150)
+    q = forms.CharField(
+        label=gettext_lazy("Candidate"),
+        required=False,
+        max_length=150,
+        widget=forms.TextInput(attrs={"placeholder": gettext_lazy("Code, or a name you were shown")}),
+    )
     template = TemplateField(
         InterviewTemplate.objects.none(),
         label=gettext_lazy("Interview"),
@@ -66,27 +72,45 @@ class FilterForm(forms.Form):
 
 def _with_counts(found: QuerySet[Interview]) -> QuerySet[Interview]:
     """Each interview with `asked`, `pending` and `scored` answers and their `mean` score (0–1), in one query."""
-    in_force = Grade.objects.in_force().values("score")[:1]
-    scores = (
-        Answer.objects.filter(interview=OuterRef("pk"))
-        .annotate(in_force=Subquery(in_force))
-        .order_by()
-        .values("interview")
-    )
+    by_machine, by_person = Grade.objects.in_force(), Override.objects.in_force()
+    in_force = Coalesce(Subquery(by_person.values("human_score__score")[:1]), Subquery(by_machine.values("score")[:1]))
+    scores = Answer.objects.filter(interview=OuterRef("pk")).annotate(in_force=in_force).order_by().values("interview")
     pending = Q(answers__grades__status=Grade.Status.PENDING)
     return found.annotate(
         asked=Count("answers", distinct=True),
         pending=Count("answers", filter=pending, distinct=True),
         scored=Subquery(scores.annotate(n=Count("in_force")).values("n")),
         mean=Subquery(scores.annotate(mean=Avg("in_force")).values("mean")),
+        doubtful=Exists(Answer.objects.filter(_doubtful(), interview=OuterRef("pk"))),
     )
+
+
+def _doubtful() -> Q:
+    """Answers whose machine's grade is not to be relied upon, and of which no person's score counts."""
+    low = Q(low_trust=True)
+    for setup in double_scores.load().low_setups():
+        low |= double_scores.of_setup(setup)
+    newer = Grade.objects.filter(answer=OuterRef("answer"), status=Grade.Status.DONE, pk__gt=OuterRef("pk"))
+    in_force = Grade.objects.filter(~Exists(newer), low, answer=OuterRef("pk"), status=Grade.Status.DONE)
+    return Q(Exists(in_force), ~Exists(Override.objects.standing().filter(answer=OuterRef("pk"))))
+
+
+def _needs_a_person() -> Q:
+    """Handed in or abandoned, with an answer that nobody has looked at, which is doubtful or will not grade itself."""
+    grades = Grade.objects.filter(answer=OuterRef("pk")).exclude(status=Grade.Status.FAILED)
+    unseen = ~Exists(HumanScore.objects.filter(answer=OuterRef("pk")))
+    answers = Answer.objects.filter(unseen, interview=OuterRef("pk"))
+    return Q(Exists(answers.filter(_doubtful() | ~Exists(grades))), submitted_at__isnull=False)
 
 
 def _state(name: str) -> Q:
     """What makes up a state of the list; only what a state needs is looked up, as there may be very many interviews."""
+    if name == "needs":
+        return _needs_a_person()
     grades = Grade.objects.filter(answer__interview=OuterRef("pk"))
     done = Grade.objects.filter(answer=OuterRef("pk"), status=Grade.Status.DONE)
-    unfinished = Exists(Answer.objects.filter(~Exists(done), interview=OuterRef("pk")))
+    counted = Override.objects.standing().filter(answer=OuterRef("pk"))
+    unfinished = Exists(Answer.objects.filter(~Exists(done), ~Exists(counted), interview=OuterRef("pk")))
     pending = Exists(grades.filter(status=Grade.Status.PENDING))
     return {
         "running": Q(submitted_at__isnull=True),
@@ -97,10 +121,9 @@ def _state(name: str) -> Q:
     }[name]
 
 
-def _filtered(found: QuerySet[Interview], wanted: dict[str, Any]) -> QuerySet[Interview]:
+def _filtered(found: QuerySet[Interview], wanted: dict[str, Any], reviewer: User) -> QuerySet[Interview]:
     if name := wanted.get("q"):
-        fields = ("username", "first_name", "last_name")
-        found = found.filter(Q(*((f"candidate__{field}__icontains", name) for field in fields), _connector=Q.OR))
+        found = found.filter(identity.matching(reviewer, name))
     if wanted.get("template"):
         found = found.filter(template=wanted["template"])
     if wanted.get("language"):
@@ -108,12 +131,18 @@ def _filtered(found: QuerySet[Interview], wanted: dict[str, Any]) -> QuerySet[In
     return found.filter(_state(wanted["state"])) if wanted.get("state") else found
 
 
-def _page(found: QuerySet[Interview], number: str | None) -> Page:
-    """One page of interviews, newest first, with counts; those are taken for the page alone."""
+def _page(found: QuerySet[Interview], number: str | None, reviewer: User) -> Page:
+    """One page of interviews, newest first, with counts, taken for the page alone, and what to call each candidate."""
     newest_first = ("-started_at", "pk")
     page = Paginator(found.order_by(*newest_first), PAGE_SIZE).get_page(number)
-    counted = Interview.objects.filter(pk__in=[each.pk for each in page]).select_related("template", "candidate")
-    page.object_list = _with_counts(counted).order_by(*newest_first)
+    counted = Interview.objects.filter(pk__in=[each.pk for each in page]).select_related(
+        "template", "candidate", "invitation"
+    )
+    page.object_list = list(_with_counts(counted).order_by(*newest_first))
+    told = identity.revealed_to(reviewer, page.object_list)
+    for each in page.object_list:
+        called = identity.name(each) if each.pk in told else identity.code(each)
+        each.called = called  # type: ignore[attr-defined]
     return page
 
 
@@ -129,46 +158,11 @@ def interview_list(request: Request) -> HttpResponse:
     form = FilterForm(request.user, request.GET)
     found = reviewable_interviews(request.user)
     # A filter that cannot be read must not look like one that finds everybody.
-    found = _filtered(found, form.cleaned_data) if form.is_valid() else found.none()
+    found = _filtered(found, form.cleaned_data, request.user) if form.is_valid() else found.none()
     query = request.GET.copy()
     query.pop("page", None)
-    context = {"page": _page(found, request.GET.get("page")), "form": form, "query": query.urlencode()}
+    context = {"page": _page(found, request.GET.get("page"), request.user), "form": form, "query": query.urlencode()}
     return render(request, "interviewer/review_list.html", context, status=200 if form.is_valid() else 400)
-
-
-class ExtendForm(forms.Form):
-    """More time for a running interview. `seen`: how often managers had given some when this page was made."""
-
-    minutes = forms.IntegerField(label=gettext_lazy("Minutes"), min_value=1, max_value=480)
-    reason = forms.CharField(
-        label=gettext_lazy("Reason"), max_length=300, help_text=gettext_lazy("The candidate reads it too.")
-    )
-    seen = forms.IntegerField(min_value=0, widget=forms.HiddenInput)
-
-
-@manager_required
-@never_cache
-@require_safe
-def review(request: Request, pk: uuid.UUID) -> HttpResponse:
-    """One interview as its manager sees it: every point with its evidence, reference and provenance."""
-    interview = get_object_or_404(reviewable_interviews(request.user), pk=pk)
-    return _review_page(request, interview)
-
-
-def _review_page(request: Request, interview: Interview, form: ExtendForm | None = None) -> HttpResponse:
-    audit.saw(request.user, audit.Verb.INTERVIEW_SEEN, interview, request.received_at)
-    seen = interview.extensions.filter(kind=Extension.Kind.MANAGER).count()
-    context = {
-        **results_context(interview),
-        "show_reference": True,
-        "time_added": time_added(interview),
-        "timeline": timeline.timeline(interview),
-        "late_marks": timeline.late_marks(interview),
-        "form": form or ExtendForm(initial={"seen": seen}),
-        "remaining": interview.remaining(request.received_at),
-        "is_paused": interview.is_paused(request.received_at),
-    }
-    return render(request, "interviewer/review.html", context, status=400 if form else 200)
 
 
 @manager_required
@@ -178,7 +172,7 @@ def extend(request: Request, pk: uuid.UUID) -> HttpResponse:
     interview = get_object_or_404(reviewable_interviews(request.user), pk=pk)
     form = ExtendForm(request.POST)
     if not form.is_valid():
-        return _review_page(request, interview, form)
+        return review_page(request, interview, extend_form=form)
     given = form.cleaned_data
     minutes = timedelta(minutes=given["minutes"])
     try:

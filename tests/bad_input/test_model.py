@@ -22,7 +22,7 @@ from interviewer import interviews, tasks
 from interviewer.models import Grade, Interview, User
 from questions.models import Question, Topic
 from tests import build
-from tests.conftest import signed_in
+from tests.conftest import signed_in, unblinded
 from tests.pages import Page
 from tests.stub_openai import DATA, StubOpenAI
 
@@ -137,7 +137,7 @@ def test_what_the_model_says_is_text(candidate: User, manager: User, stub: StubO
     stub.say({"p1": judged, "p2": judged, "feedback": {"good": said, "missing": said, "next": said}})
     assert grade_of(interview).status == "done"
     pages = [signed_in(candidate).get(reverse(name, args=[interview.pk])) for name in ("scorecard", "receipt")]
-    pages.append(signed_in(manager).get(reverse("review", args=[interview.pk])))
+    pages.append(unblinded(signed_in(manager), interview).get(reverse("review", args=[interview.pk])))
     for response in pages:
         assert response.status_code == 200
         assert Page(response).foreign == []
@@ -158,7 +158,7 @@ def test_the_key_is_nowhere_even_when_the_server_repeats_it(
     grade = Grade.objects.get()
     pages = [
         signed_in(candidate).get(reverse("scorecard", args=[interview.pk])),
-        signed_in(manager).get(reverse("review", args=[interview.pk])),
+        unblinded(signed_in(manager), interview).get(reverse("review", args=[interview.pk])),
         operator.get(reverse("admin:interviewer_grade_change", args=[grade.pk])),
     ]
     assert {name.lower(): value for name, value in stub.headers[0].items()}["authorization"] == f"Bearer {KEY}"

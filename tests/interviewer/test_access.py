@@ -52,6 +52,7 @@ MANAGERS_ONLY = ("login", 404, 404, 200, 404)
 CURATORS_ONLY = ("login", 404, 404, 404, 200)
 
 POSITION_BUTTONS = ("position-close", "send-again", "invitation-revoke")
+REVIEW_BUTTONS = ("review-claim", "reveal-identity", "reveal-all", "score-answer", "reveal", "override")
 
 # Interviews of the room are running, those of results are handed in.
 TABLE: dict[tuple[str, str], Row] = {
@@ -106,8 +107,11 @@ TABLE: dict[tuple[str, str], Row] = {
     ("review-list", "POST"): ("login", 404, 404, 405, 404),
     ("review", "GET"): MANAGERS_ONLY,
     ("review", "POST"): ("login", 404, 404, 405, 404),
-    ("review-receipt-file", "GET"): MANAGERS_ONLY,
+    ("review-receipt-file", "GET"): ("login", 404, 404, "review", 404),  # it names the candidate
     ("review-receipt-file", "POST"): ("login", 404, 404, 405, 404),
+    **{(name, "GET"): ("login", 404, 404, 405, 404) for name in REVIEW_BUTTONS},
+    **{(name, "POST"): ("login", 404, 404, "review", 404) for name in REVIEW_BUTTONS if name != "override"},
+    ("override", "POST"): ("login", 404, 404, 400, 404),  # nothing was scored that could count
     ("extend", "GET"): ("login", 404, 404, 405, 404),
     ("extend", "POST"): ("login", 404, 404, "review", 404),
     ("grade-abandoned", "GET"): ("login", 404, 404, 405, 404),
@@ -156,7 +160,7 @@ TABLE: dict[tuple[str, str], Row] = {
 PARKED = {"try-again", "try-all-again"}  # an answer waits for a person there
 HANDED_IN = {
     "receipt", "receipt-file", "unsent", "progress", "scorecard", "scorecard-results", "review", "review-receipt-file",
-    "grade-again", "grade-abandoned",
+    "grade-again", "grade-abandoned", *REVIEW_BUTTONS,
 }  # fmt: skip
 PAUSED = {"pause"}
 OF_A_QUESTION = {"item", "try-answer", "points", "ask-for-points"}
@@ -279,12 +283,15 @@ def address(name: str, interview: Interview) -> str:
         "review-receipt-file",
         "extend",
         "grade-abandoned",
+        "review-claim",
+        "reveal-identity",
+        "reveal-all",
         *(each for each, _ in TABLE if each in _names_below("interviews/")),
     }
     if name == "try-again":
         parked = Grade.objects.filter(answer__interview=interview, status="failed").first()
         return reverse(name, args=[parked.pk if parked else 0])
-    if name in {"question", "draft", "unsent", "grade-again"}:
+    if name in {"question", "draft", "unsent", "grade-again", "score-answer", "reveal", "override"}:
         return reverse(name, args=[interview.pk, 1])
     return reverse(name, args=[interview.pk] if name in of_interview else [])
 
@@ -309,6 +316,9 @@ FORMS: dict[str, dict[str, Any]] = {
     "draft": {"text": "text", "revision": 0},
     "unsent": {"text": "another text", "revision": 0},
     "extend": {"minutes": 5, "reason": "a reason", "seen": 0},
+    "reveal-identity": {"reason": "a reason"},
+    "score-answer": {"q1-p1": "met", "q1-p2": "missing"},
+    "override": {"counts": "mine", "reason": "a reason", "seen": 0},
     "try-answer": {"text": "text", "graders": ["semantic"]},
     "points": {
         "form-TOTAL_FORMS": 1,
@@ -425,7 +435,7 @@ WRITES = [name for (name, method), row in TABLE.items() if method == "POST" and 
 def test_every_address_that_writes_is_known():
     assert set(WRITES) == {
         "login", "logout", "set_language", "begin", "question", "draft", "unsent", "pause", "hand-in",
-        "extend", "grade-abandoned", "grade-again", "try-again", "try-all-again",
+        "extend", "grade-abandoned", "grade-again", *REVIEW_BUTTONS, "try-again", "try-all-again",
         "try-answer", "points", "ask-for-points",
         "search-by-meaning", "sync-index", "duplicate-list", "duplicate",
         "import-list", "import-choose", "import-again", "import-undo",

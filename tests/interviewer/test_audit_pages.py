@@ -17,12 +17,12 @@ from django.utils import timezone
 
 from interviewer import audit
 from interviewer.audit.check import check
-from interviewer.models import Accommodation, AuditEvent, InterviewTemplate, User, Verb
+from interviewer.models import Accommodation, AuditEvent, InterviewTemplate, Override, User, Verb
 from questions.models import Document, Question, Topic
 from questions.versions import note
 from tests import build
 from tests.build import NOON
-from tests.conftest import signed_in
+from tests.conftest import signed_in, unblinded
 from tests.pages import Page
 
 pytestmark = pytest.mark.django_db
@@ -62,6 +62,7 @@ def test_what_managers_do_with_an_interview(manager, reviewer):
     build.graded(closed.answers.get(position=1))
     reviewer.get(reverse("review", args=[closed.pk]))
     reviewer.get(reverse("review", args=[closed.pk]))
+    unblinded(reviewer, closed)
     reviewer.get(reverse("review-receipt-file", args=[closed.pk]))
     reviewer.post(reverse("extend", args=[running.pk]), {"minutes": 5, "reason": "a fire alarm", "seen": 0})
     reviewer.post(reverse("extend", args=[running.pk]), {"minutes": 5, "reason": "a fire alarm", "seen": 0})  # twice
@@ -231,6 +232,11 @@ def test_no_event_holds_a_text_a_name_or_an_address(chief, desk):
     closed = build.handed_in(person, texts=[f"{CANARY} an answer"] * 2, name=CANARY)
     build.graded(closed.answers.get(position=1), feedback=CANARY)
     running = build.interview(person, timezone.now(), name=CANARY)
+    unblinded(desk, closed)
+    sent = {f"q1-{point.key}": "met" for point in closed.answers.get(position=1).asked.points}
+    desk.post(reverse("score-answer", args=[closed.pk, 1]), {**sent, "q1-reason": CANARY})
+    desk.post(reverse("override", args=[closed.pk, 1]), {"counts": "mine", "seen": 0, "reason": CANARY})
+    assert Override.objects.filter(reason=CANARY).exists()
     desk.get(reverse("review", args=[closed.pk]))
     desk.post(reverse("grade-again", args=[closed.pk, 1]))
     desk.post(reverse("extend", args=[running.pk]), {"minutes": 5, "reason": CANARY, "seen": 0})

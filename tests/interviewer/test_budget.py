@@ -15,7 +15,7 @@ from interviewer.llm import Usage
 from interviewer.models import Grade
 from interviewer.tasks import grade_answer
 from tests import build
-from tests.conftest import signed_in
+from tests.conftest import signed_in, unblinded
 from tests.stub_openai import StubOpenAI
 
 pytestmark = pytest.mark.django_db
@@ -233,7 +233,7 @@ def test_reviewers_see_prompt_and_cost_and_candidates_do_not(answer, manager, ca
         build.user(), texts=["缓存<script>alert(1)</script>命中可以省去重复计算"], at=timezone.now()
     )
     graded(hostile.answers.get(position=1))
-    page = signed_in(manager).get(f"/review/{hostile.pk}/").content.decode()
+    page = unblinded(signed_in(manager), hostile).get(f"/review/{hostile.pk}/").content.decode()
     system, user = json.loads(hostile.answers.get(position=1).grades.get().verdict["prompt"])
     assert system["content"].splitlines()[0].replace('"', "&quot;") in page
     assert "&lt;script&gt;alert(1)" in page

@@ -15,7 +15,7 @@ from interviewer import receipts
 from interviewer.models import Answer, Interview, InterviewTemplate, User
 from interviewer.receipts import Finding
 from tests import build
-from tests.conftest import signed_in
+from tests.conftest import signed_in, unblinded
 
 pytestmark = pytest.mark.django_db
 
@@ -146,6 +146,10 @@ def test_the_command_says_so_by_its_exit_status(raw, tmp_path, capsys):
 
 
 def test_candidate_and_manager_get_the_same_file(interview, raw, candidate, manager):
+    reviewer = signed_in(manager)
+    blind = reviewer.get(reverse("review-receipt-file", args=[interview.pk]), follow=True)
+    assert "names the candidate" in blind.content.decode()
+    unblinded(reviewer, interview)
     for person, name in ((candidate, "receipt-file"), (manager, "review-receipt-file")):
         response = signed_in(person).get(reverse(name, args=[interview.pk]))
         assert response.content == raw

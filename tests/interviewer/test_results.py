@@ -14,7 +14,7 @@ from interviewer.models import Grade, Interview, User
 from questions.models import Question
 from tests import build
 from tests.build import NOON
-from tests.conftest import signed_in
+from tests.conftest import signed_in, unblinded
 from tests.pages import Page
 
 pytestmark = pytest.mark.django_db
@@ -112,6 +112,7 @@ def test_after_an_exam_the_reference_stays_hidden(client, candidate, reviewer):
     assert "earned" in page.text  # what the candidate said may be told
     for canary in (*CANARIES.values(), "CANARY-P", "CANARY-F"):
         assert canary in show(reviewer, "review", interview).text
+        assert canary in show(unblinded(reviewer, interview), "review", interview).text
 
 
 def test_after_practice_the_reference_is_shown(client, candidate):
@@ -127,7 +128,9 @@ def test_a_failed_grade_is_a_reason_not_a_number(client, candidate, reviewer):
     page = show(client, "scorecard", interview)
     assert BEING_GRADED in page.text
     build.parked(two)
-    for page in (show(client, "scorecard", interview), show(reviewer, "review", interview)):
+    blind = show(reviewer, "review", interview)
+    shown = show(unblinded(reviewer, interview), "review", interview)
+    for page in (show(client, "scorecard", interview), blind, shown):
         assert page.text.count("The model server could not be reached.") == 2
         assert "Nothing has been graded yet; it waits for a person." in page.text
         assert "of 100" not in page.text
@@ -141,6 +144,7 @@ def test_what_failed_does_not_count_as_nothing(client, candidate, reviewer):
     one, two = interview.answers.order_by("position")
     build.graded(one, 0.8)
     build.parked(two)
+    unblinded(reviewer, interview)
     for page in (show(client, "scorecard", interview), show(reviewer, "review", interview), Page(client.get("/"))):
         assert "80 of 100" in page.text
         assert "40 of 100" not in page.text
@@ -153,6 +157,7 @@ def test_a_true_nought_is_shown_as_one(client, candidate, reviewer):
     for answer in interview.answers.all():
         build.graded(answer, 0)
     assert show(client, "scorecard", interview).text.count("0 of 100") == 3
+    unblinded(reviewer, interview)
     assert rows(reviewer) == [("candidate", "Graded", "0")]
 
 
@@ -221,7 +226,7 @@ LABELS = {
 
 def test_every_interview_is_in_one_state_and_its_filter_finds_it(reviewer):
     for number, state in enumerate(LABELS):
-        in_state(state, f"person{number}")
+        unblinded(reviewer, in_state(state, f"person{number}"))
     expected = {
         (f"person{n}-first person{n}-last", label, score): state
         for n, (state, label, score) in enumerate(LABELS.values())
@@ -235,6 +240,7 @@ def test_the_list_is_filtered(reviewer):
     zh, en = in_state("graded", "Li"), in_state("running", "Ada")
     Interview.objects.filter(pk=en.pk).update(language="en")
     everybody = {"Li-first Li-last", "Ada-first Ada-last"}
+    unblinded(reviewer, zh, en)
 
     def found(**filters: str) -> set[str]:
         return {name for name, _, _ in rows(reviewer, **filters)}
@@ -260,6 +266,7 @@ def test_the_list_takes_few_queries_and_goes_on_on_further_pages(reviewer, djang
         interviews.submit(interview, NOON + n * HOUR)
         for answer in interview.answers.all():
             build.graded(answer, n / 30)
+        unblinded(reviewer, interview)
     with django_assert_max_num_queries(12):
         first = rows(reviewer)
     assert [name for name, _, _ in first] == [f"person{n:02}" for n in range(29, 4, -1)]
@@ -269,7 +276,7 @@ def test_the_list_takes_few_queries_and_goes_on_on_further_pages(reviewer, djang
 
 
 def test_the_list_settles_what_is_over(reviewer):
-    build.interview(build.user("late"), NOON)
+    unblinded(reviewer, build.interview(build.user("late"), NOON))
     assert rows(reviewer) == [("late", "Being graded (0 of 2)", "—")]
 
 
@@ -279,7 +286,7 @@ def test_pages_of_one_person_take_few_queries(client, candidate, django_assert_m
     for answer in interview.answers.all():
         build.graded(answer)
     for name in PAGES:
-        with django_assert_max_num_queries(13):
+        with django_assert_max_num_queries(14):
             show(client, name, interview)
     with django_assert_max_num_queries(12):
         client.get("/")
@@ -293,7 +300,7 @@ def test_the_review_shows_everything_a_decision_needs(reviewer, candidate):
     one = interview.answers.get(position=1)
     build.graded(one, 0.5, feedback="Good.", model="tiny-model", prompt="[]")
     Grade.objects.filter(answer=one).update(model="tiny-model", rubric_hash="abcdef123456789")
-    page = show(reviewer, "review", interview)
+    page = show(unblinded(reviewer, interview), "review", interview)
     for shown in (
         *("candidate", one.asked.prompt, "缓存命中", "50 of 100", "Good.", one.asked.reference.split(". ")[-1]),
         *("tiny-model", "abcdef123456", interview.receipt_sha256, "the candidate", "Grade again"),
@@ -319,6 +326,7 @@ def test_grading_again_keeps_the_earlier_grade_in_force_until_the_new_one_is_don
     interview = build.handed_in(texts=["text"])
     one = interview.answers.get(position=1)
     build.graded(one, 0.25)
+    unblinded(reviewer, interview)
     assert "will be graded again; the earlier grade is kept" in grade_again(reviewer, interview).text
     assert "25 of 100" in show(reviewer, "review", interview).text
     assert "on its way already" in grade_again(reviewer, interview).text

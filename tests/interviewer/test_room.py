@@ -17,7 +17,7 @@ from interviewer import interviews
 from interviewer.models import Answer, Grade, Interview, User
 from questions.models import Question
 from tests import build
-from tests.conftest import signed_in
+from tests.conftest import signed_in, unblinded
 from tests.pages import Page
 
 pytestmark = pytest.mark.django_db
@@ -488,10 +488,13 @@ def test_markup_is_text_wherever_it_shows(client, candidate, manager):
     for name in ("scorecard", "scorecard-results"):
         of_candidate.append(client.get(reverse(name, args=[interview.pk])))
     reviewer = signed_in(manager)
-    of_manager = [reviewer.get(reverse("review-list")), reviewer.get(reverse("review", args=[interview.pk]))]
+    of_manager = [reviewer.get(reverse("review-list"))]
+    for _ in range(2):  # blind, then with the machine's verdict
+        of_manager.append(reviewer.get(reverse("review", args=[interview.pk])))
+        unblinded(reviewer, interview)
     for response in [*of_candidate, conflict, *of_manager]:
         assert Page(response).foreign == [], response.request["PATH_INFO"]
-    for response in [*of_candidate[2:4], conflict, *of_candidate[-2:], of_manager[1]]:
+    for response in [*of_candidate[2:4], conflict, *of_candidate[-2:], *of_manager[1:]]:
         assert "<script>alert(1)</script>" in Page(response).text  # it is there, as text
     assert Page(of_candidate[2]).box("text") == MARKUP
 

@@ -26,7 +26,12 @@ def answer(*grades: SimpleNamespace, topic: str = "serving", position: int = 1, 
     """An answer with its grades, newest first."""
     asked = FrozenQuestion("q", "Q", "en", "discussion", "?", "!", (), topic)
     return SimpleNamespace(
-        position=position, asked=asked, text=text, seconds_used=1.5, grades=SimpleNamespace(all=lambda: list(grades))
+        position=position,
+        asked=asked,
+        text=text,
+        seconds_used=1.5,
+        grades=SimpleNamespace(all=lambda: list(grades)),
+        overrides=SimpleNamespace(all=list),
     )
 
 

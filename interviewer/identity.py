@@ -1,0 +1,47 @@
+"""Who sat an interview, as reviewers are told: a code, until they have asked for the name and said why."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from django.db.models import Q
+
+from interviewer.models import IdentityReveal, Interview, User
+
+CODE_LENGTH = 8
+
+
+def code(interview: Interview) -> str:
+    """What reviewers call a candidate: the invitation's code, else the beginning of the interview's id."""
+    invitation = getattr(interview, "invitation", None)
+    return invitation.code if invitation else str(interview.pk)[:CODE_LENGTH]
+
+
+def name(interview: Interview) -> str:
+    """The candidate's name: that of the invitation where there was one, since guests have none of their own."""
+    invitation = getattr(interview, "invitation", None)
+    known = (invitation.name or invitation.email) if invitation else ""
+    return known or interview.candidate.get_full_name() or interview.candidate.get_username()
+
+
+def contact(interview: Interview) -> str:
+    """The candidate's e-mail address, or ""."""
+    invitation = getattr(interview, "invitation", None)
+    return (invitation.email if invitation else "") or interview.candidate.email
+
+
+def revealed_to(reviewer: User, interviews: Iterable[Interview]) -> set[object]:
+    """The keys of those interviews whose candidates a reviewer has been told of."""
+    keys = [interview.pk for interview in interviews]
+    return set(IdentityReveal.objects.filter(reviewer=reviewer, interview__in=keys).values_list("interview", flat=True))
+
+
+def matching(reviewer: User, wanted: str) -> Q:
+    """Interviews by code; by name only those whose candidates the reviewer has been told of, else names leak."""
+    by_code = Q(invitation__code__iexact=wanted) | (
+        Q(pk__istartswith=wanted, invitation=None) if len(wanted) >= 4 else Q()
+    )
+    fields = ("candidate__username", "candidate__first_name", "candidate__last_name", "invitation__name")
+    by_name = Q(*((f"{field}__icontains", wanted) for field in fields), _connector=Q.OR)
+    told = IdentityReveal.objects.filter(reviewer=reviewer).values("interview")
+    return by_code | (by_name & Q(pk__in=told))
