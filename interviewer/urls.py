@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 
 from interviewer.views import (
     audit,
+    decide,
     duplicates,
     health,
     home,
@@ -46,6 +47,8 @@ position = [
     path("", positions.position, name="position"),
     path("edit/", positions.position_edit, name="position-edit"),
     path("close/", positions.position_close, name="position-close"),
+    path("candidates/<uuid:interview>/", decide.candidate, name="candidate"),
+    path("candidates/<uuid:interview>/decide/", decide.decide, name="decide"),
     path("invite/", invite.invite, name="invite"),
     path("invite/people/", invite.invite_people, name="invite-people"),
     path("invite/send-again/", invite.send_again, name="send-again"),

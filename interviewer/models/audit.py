@@ -47,6 +47,10 @@ class Verb(models.TextChoices):
     GRADE_REQUESTED = "grade.requested", _("asked for a new grade of an answer")
     ABANDONED_GRADED = "interview.graded", _("decided to have an abandoned interview graded")
     PARKED_RETRIED = "grades.retried", _("had all answers tried again that waited for a person")
+    DECIDED = "interview.decided", _("decided about a candidate")
+    PACKET_MADE = "packet.made", _("made a decision packet")
+    PACKET_SEEN = "packet.seen", _("downloaded a decision packet")
+    CANDIDATES_EXPORTED = "candidates.exported", _("exported the list of a position's candidates")
     GRADER_EXAMINED = "grader.examined", _("examined a grader")
     # People and what they may do
     PERSON_ADDED = "person.added", _("added a person")
