@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 
 from interviewer.views import (
     audit,
+    compare,
     decide,
     duplicates,
     health,
@@ -47,6 +48,7 @@ position = [
     path("", positions.position, name="position"),
     path("edit/", positions.position_edit, name="position-edit"),
     path("close/", positions.position_close, name="position-close"),
+    path("compare/", compare.compare, name="compare"),
     path("candidates/<uuid:interview>/", decide.candidate, name="candidate"),
     path("candidates/<uuid:interview>/decide/", decide.decide, name="decide"),
     path("invite/", invite.invite, name="invite"),

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from django.db.models import QuerySet, Subquery
+from django.db.models import OuterRef, QuerySet, Subquery
 
 from interviewer.models import Answer, Decision, Invitation, Position
 from interviewer.scorecard import Band, band
@@ -63,13 +63,14 @@ def candidates(position: Position) -> list[Candidate]:
 
 def with_outcome(invitations: QuerySet[Invitation]) -> QuerySet[Any]:
     """Each invitation with the `outcome` of the decision in force, None while there is none."""
-    return invitations.annotate(outcome=Subquery(Decision.objects.in_force().values("outcome")[:1]))
+    newest = Decision.objects.filter(interview=OuterRef("interview")).order_by("-pk")
+    return invitations.annotate(outcome=Subquery(newest.values("outcome")[:1]))
 
 
 def scores_of(answers: QuerySet[Answer]) -> dict[uuid.UUID, list[float | None]]:
-    """The score that counts of each answer, by interview, in order of the questions."""
+    """The score that counts of each answer, by interview."""
     found: dict[uuid.UUID, list[float | None]] = defaultdict(list)
-    rows = with_score(answers).order_by("interview", "position").values_list("interview", "standing")
+    rows = with_score(answers).order_by().values_list("interview", "standing")
     for interview, score in rows.iterator(chunk_size=5_000):
         found[interview].append(score)
     return found

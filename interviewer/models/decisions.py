@@ -5,21 +5,13 @@ from __future__ import annotations
 from django.conf import settings
 from django.core.validators import MaxLengthValidator
 from django.db import models
-from django.db.models import OuterRef, Q
+from django.db.models import Q
 from django.utils.translation import gettext_lazy as _
 
 from interviewer.models.interviews import Interview
-from questions.models import AppendOnlyModel, AppendOnlyQuerySet
+from questions.models import AppendOnlyModel
 
 LONGEST_REASON = 4_000  # characters
-
-
-class DecisionQuerySet(AppendOnlyQuerySet["Decision"]):
-    """Decisions, narrowed."""
-
-    def in_force(self) -> DecisionQuerySet:
-        """For a subquery on invitations: of each one's interview the decisions, the one that counts first."""
-        return self.filter(interview=OuterRef("interview")).order_by("-pk")
 
 
 class Decision(AppendOnlyModel):
@@ -40,8 +32,6 @@ class Decision(AppendOnlyModel):
         settings.AUTH_USER_MODEL, models.SET_NULL, verbose_name=_("decided by"), null=True, related_name="+"
     )
     at = models.DateTimeField(_("decided at"))
-
-    objects = DecisionQuerySet.as_manager()
 
     class Meta:
         verbose_name = _("decision")

@@ -96,8 +96,8 @@ TABLE: dict[tuple[str, str], Row] = {
     },
     **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("position-list", "position")},
     **{(name, "POST"): ("login", 404, 404, "position", 404) for name in ("position-new", "position-edit")},
-    ("candidate", "GET"): MANAGERS_ONLY,
-    ("candidate", "POST"): ("login", 404, 404, 405, 404),
+    **{(name, "GET"): MANAGERS_ONLY for name in ("compare", "candidate")},
+    **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("compare", "candidate")},
     ("decide", "GET"): ("login", 404, 404, 405, 404),
     ("decide", "POST"): ("login", 404, 404, "candidate", 404),
     **{(name, "POST"): MANAGERS_ONLY for name in ("invite", "invite-people", "invitation-renew")},
@@ -272,7 +272,7 @@ def address(name: str, interview: Interview) -> str:
         return "/nothing/here/"
     if name == "invitation":
         return reverse(name, args=[TOKEN])
-    if name in {"position", "position-edit", "position-close", "invite", "invite-people", "send-again"}:
+    if name in {"position", "compare", "position-edit", "position-close", "invite", "invite-people", "send-again"}:
         return reverse(name, args=[Position.objects.get().pk])
     if name in OF_A_CANDIDATE:
         return reverse(name, args=[Position.objects.get().pk, interview.pk])
