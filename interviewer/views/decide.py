@@ -7,18 +7,18 @@ from typing import Any
 
 from django import forms
 from django.contrib import messages
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.shortcuts import redirect, render
+from django.utils.translation import get_language, gettext_lazy
 from django.utils.translation import gettext as _
-from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from interviewer import hiring
+from interviewer import audit, hiring, jobs
 from interviewer.access import manager_required, own_candidate
 from interviewer.hiring import comparison
 from interviewer.http import Request
-from interviewer.models import Answer, Decision, Invitation
+from interviewer.models import Answer, Decision, Invitation, Job, Packet
 from interviewer.models.decisions import LONGEST_REASON
 from interviewer.scorecard import band
 
@@ -64,6 +64,10 @@ def _page(request: Request, invitation: Invitation, form: DecisionForm | None = 
         "asked": len(scores),
         "graded": len(known),
         "band": band(known),
+        "packet": Packet.objects.defer("json", "pdf").filter(interview=invitation.interview_id).first(),
+        "job": Job.objects.filter(kind="make-packet", owner=request.user, payload__invitation=invitation.pk)
+        .order_by("-created_at")
+        .first(),
     }
     return render(request, "interviewer/candidate.html", context, status=400 if form else 200)
 
@@ -88,3 +92,37 @@ def decide(request: Request, pk: int, interview: uuid.UUID) -> HttpResponse:
     else:
         messages.success(request, _("The decision is kept, with its reason."))
     return redirect("candidate", pk, interview)
+
+
+# --- The packet -----------------------------------------------------------------------
+
+
+@manager_required
+@require_POST
+def make_packet(request: Request, pk: int, interview: uuid.UUID) -> HttpResponse:
+    """Have a worker make a packet of how things stand now."""
+    invitation = own_candidate(request.user, pk, interview)
+    if not Decision.objects.filter(interview=interview).exists():
+        messages.info(request, _("Decide first: a packet hands on a decision with all that led to it."))
+        return redirect("candidate", pk, interview)
+    payload = {"invitation": invitation.pk, "language": get_language() or "en"}
+    jobs.ask("make-packet", request.user, payload, request.received_at)
+    return redirect("candidate", pk, interview)
+
+
+@manager_required
+@never_cache
+@require_safe
+def packet_file(request: Request, pk: int, interview: uuid.UUID, kind: str) -> HttpResponse:
+    """The newest packet as a JSON or PDF file. Where none was made yet, the page that says how."""
+    invitation = own_candidate(request.user, pk, interview)
+    if kind not in {"json", "pdf"}:
+        raise Http404
+    packet = Packet.objects.filter(interview=interview).first()
+    if packet is None:
+        return redirect("candidate", pk, interview)
+    audit.saw(request.user, audit.Verb.PACKET_SEEN, invitation.interview or "", request.received_at)
+    name = f"packet-{invitation.code}-{packet.pk}.{kind}"
+    headers = {"Content-Disposition": f'attachment; filename="{name}"'}
+    data = packet.json if kind == "json" else packet.pdf
+    return HttpResponse(bytes(data), content_type=f"application/{kind}", headers=headers)

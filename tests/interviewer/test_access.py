@@ -98,8 +98,10 @@ TABLE: dict[tuple[str, str], Row] = {
     **{(name, "POST"): ("login", 404, 404, "position", 404) for name in ("position-new", "position-edit")},
     **{(name, "GET"): MANAGERS_ONLY for name in ("compare", "candidate")},
     **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("compare", "candidate")},
-    ("decide", "GET"): ("login", 404, 404, 405, 404),
-    ("decide", "POST"): ("login", 404, 404, "candidate", 404),
+    ("packet-file", "GET"): ("login", 404, 404, "candidate", 404),  # none was made yet
+    ("packet-file", "POST"): ("login", 404, 404, 405, 404),
+    **{(name, "GET"): ("login", 404, 404, 405, 404) for name in ("decide", "make-packet")},
+    **{(name, "POST"): ("login", 404, 404, "candidate", 404) for name in ("decide", "make-packet")},
     **{(name, "POST"): MANAGERS_ONLY for name in ("invite", "invite-people", "invitation-renew")},
     **{(name, "POST"): ("login", 404, 404, "position", 404) for name in POSITION_BUTTONS},
     **{
@@ -163,7 +165,7 @@ HANDED_IN = {
     "grade-again", "grade-abandoned",
 }  # fmt: skip
 PAUSED = {"pause"}
-OF_A_CANDIDATE = {"candidate", "decide"}  # somebody who sat it for a position
+OF_A_CANDIDATE = {"candidate", "decide", "make-packet", "packet-file"}  # somebody who sat it for a position
 OF_A_QUESTION = {"item", "try-answer", "points", "ask-for-points"}
 OF_DUPLICATES = {"duplicate-list", "duplicate"}
 
@@ -275,7 +277,8 @@ def address(name: str, interview: Interview) -> str:
     if name in {"position", "compare", "position-edit", "position-close", "invite", "invite-people", "send-again"}:
         return reverse(name, args=[Position.objects.get().pk])
     if name in OF_A_CANDIDATE:
-        return reverse(name, args=[Position.objects.get().pk, interview.pk])
+        kind = ["pdf"] if name == "packet-file" else []
+        return reverse(name, args=[Position.objects.get().pk, interview.pk, *kind])
     if name in {"invitation-revoke", "invitation-renew"}:
         invitation = Invitation.objects.get()
         return reverse(name, args=[invitation.position_id, invitation.pk])
@@ -448,7 +451,7 @@ def test_every_address_that_writes_is_known():
         "search-by-meaning", "sync-index", "duplicate-list", "duplicate",
         "import-list", "import-choose", "import-again", "import-undo",
         "invitation", "position-new", "position-edit", "position-close", "invite", "invite-people", "send-again",
-        "invitation-revoke", "invitation-renew", "decide",
+        "invitation-revoke", "invitation-renew", "decide", "make-packet",
     }  # fmt: skip
 
 
