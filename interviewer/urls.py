@@ -6,6 +6,7 @@ from django.urls import include, path, re_path
 
 from interviewer.views import (
     audit,
+    candidate_lists,
     compare,
     decide,
     duplicates,
@@ -49,6 +50,8 @@ position = [
     path("edit/", positions.position_edit, name="position-edit"),
     path("close/", positions.position_close, name="position-close"),
     path("compare/", compare.compare, name="compare"),
+    path("candidates.csv", candidate_lists.candidates_csv, name="candidates-csv"),
+    path("candidates.xlsx", candidate_lists.candidates_xlsx, name="candidates-xlsx"),
     path("candidates/<uuid:interview>/", decide.candidate, name="candidate"),
     path("candidates/<uuid:interview>/decide/", decide.decide, name="decide"),
     path("candidates/<uuid:interview>/packet/", decide.make_packet, name="make-packet"),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import uuid
+from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from statistics import fmean
@@ -12,6 +13,8 @@ from interviewer.hiring.comparison import Candidate
 from interviewer.models import Answer
 from interviewer.standing import with_score
 from questions.models import Topic
+
+_Scores = defaultdict[uuid.UUID, list[float | None]]  # by interview
 
 STEPS = 5  # shades of the heat map
 
@@ -51,13 +54,14 @@ def side_by_side(chosen: Sequence[Candidate]) -> SideBySide:
     """The tables of these candidates; a question is the same where it was asked in the same words."""
     names = {topic.slug: topic.name for topic in Topic.objects.all()}
     answers = with_score(Answer.objects.filter(interview__in=[each.interview for each in chosen]))
-    by_topic: dict[str, dict[uuid.UUID, list[float | None]]] = {}
-    by_question: dict[tuple[str, str, str], dict[uuid.UUID, list[float | None]]] = {}
+    by_topic: defaultdict[str, _Scores] = defaultdict(lambda: defaultdict(list))
+    by_question: defaultdict[tuple[str, str, str], _Scores] = defaultdict(lambda: defaultdict(list))
     for answer in answers.order_by("position"):
         asked: Mapping[str, Any] = answer.frozen
         topic = names.get(asked.get("topic", ""), asked.get("topic", ""))
-        for table, key in ((by_topic, topic), (by_question, (topic, asked["title"], asked["hash"]))):
-            table.setdefault(key, {}).setdefault(answer.interview_id, []).append(answer.standing)  # type: ignore[attr-defined]
+        question = (topic, asked["title"], asked["hash"])
+        by_topic[topic][answer.interview_id].append(answer.standing)
+        by_question[question][answer.interview_id].append(answer.standing)
     return SideBySide(
         tuple(chosen),
         tuple(Line(topic, "", _cells(by_topic[topic], chosen)) for topic in sorted(by_topic)),

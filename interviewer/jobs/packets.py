@@ -32,11 +32,16 @@ def make(job: Job, progress: Progress) -> dict[str, Any]:
         pdf = packets.signed_pdf(write_pdf(said, json_file))
     with transaction.atomic():
         made = Packet.objects.create(
-            interview=invitation.interview, decision=decision, made_at=at, made_by=job.owner, json=json_file, pdf=pdf
+            interview_id=decision.interview_id,
+            decision=decision,
+            made_at=at,
+            made_by=job.owner,
+            json=json_file,
+            pdf=pdf,
         )
         result = {"packet": made.pk}
         jobs.finished(job, result)
         hashes = {"json_sha256": hashlib.sha256(json_file).hexdigest(), "pdf_sha256": hashlib.sha256(pdf).hexdigest()}
         who = job.owner or audit.PROGRAM
-        audit.record(who, audit.Verb.PACKET_MADE, made.interview, {"packet": made.pk, **hashes}, at)
+        audit.record(who, audit.Verb.PACKET_MADE, decision.interview, {"packet": made.pk, **hashes}, at)
     return result

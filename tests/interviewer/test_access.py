@@ -51,6 +51,7 @@ OWNERS_ONLY = ("login", 200, 404, 404, 404)
 MANAGERS_ONLY = ("login", 404, 404, 200, 404)
 CURATORS_ONLY = ("login", 404, 404, 404, 200)
 
+CANDIDATE_LISTS = ("candidates-csv", "candidates-xlsx")
 POSITION_BUTTONS = ("position-close", "send-again", "invitation-revoke")
 
 # Interviews of the room are running, those of results are handed in.
@@ -96,8 +97,8 @@ TABLE: dict[tuple[str, str], Row] = {
     },
     **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("position-list", "position")},
     **{(name, "POST"): ("login", 404, 404, "position", 404) for name in ("position-new", "position-edit")},
-    **{(name, "GET"): MANAGERS_ONLY for name in ("compare", "candidate")},
-    **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("compare", "candidate")},
+    **{(name, "GET"): MANAGERS_ONLY for name in ("compare", "candidate", *CANDIDATE_LISTS)},
+    **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("compare", "candidate", *CANDIDATE_LISTS)},
     ("packet-file", "GET"): ("login", 404, 404, "candidate", 404),  # none was made yet
     ("packet-file", "POST"): ("login", 404, 404, 405, 404),
     **{(name, "GET"): ("login", 404, 404, 405, 404) for name in ("decide", "make-packet")},
@@ -274,7 +275,16 @@ def address(name: str, interview: Interview) -> str:
         return "/nothing/here/"
     if name == "invitation":
         return reverse(name, args=[TOKEN])
-    if name in {"position", "compare", "position-edit", "position-close", "invite", "invite-people", "send-again"}:
+    if name in {
+        "position",
+        "compare",
+        *CANDIDATE_LISTS,
+        "position-edit",
+        "position-close",
+        "invite",
+        "invite-people",
+        "send-again",
+    }:
         return reverse(name, args=[Position.objects.get().pk])
     if name in OF_A_CANDIDATE:
         kind = ["pdf"] if name == "packet-file" else []
