@@ -26,8 +26,8 @@ def named(invitation: Invitation) -> tuple[str, str]:
 def heads() -> list[str]:
     """The first row."""
     return [
-        _("Code"), _("Candidate's name"), _("E-mail"), _("State"), _("Invited"), _("Handed in"), _("Version"), _("Questions"),
-        _("Graded"), _("Band from"), _("Band to"), _("Decision"), _("Decided"), _("Decided by"), _("Reason"),
+        _("Code"), _("Candidate's name"), _("E-mail"), _("State"), _("Invited"), _("Handed in"), _("Version"),
+        _("Questions"), _("Graded"), _("Band from"), _("Band to"), _("Decision"), _("Decided"), _("Decided by"), _("Reason"),
     ]  # fmt: skip
 
 
