@@ -221,7 +221,8 @@ class _Sheets(FPDF):
     def timeline(self) -> None:
         self._head(_("Timeline of the attempt"))
         for entry in self.said["timeline"]:
-            self._text(f"{_when(entry['at'])}   {entry['text']}", SMALL)
+            at = timezone.localtime(datetime.fromisoformat(entry["at"]))
+            self._text(f"{at:%Y-%m-%d %H:%M:%S}   {entry['text']}", SMALL)
 
     def provenance(self, json_file: bytes) -> None:
         said = self.said

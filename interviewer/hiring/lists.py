@@ -27,7 +27,8 @@ def heads() -> list[str]:
     """The first row."""
     return [
         _("Code"), _("Candidate's name"), _("E-mail"), _("State"), _("Invited"), _("Handed in"), _("Version"),
-        _("Questions"), _("Graded"), _("Band from"), _("Band to"), _("Decision"), _("Decided"), _("Decided by"), _("Reason"),
+        _("Questions"), _("Graded"), _("Band from"), _("Band to"), _("Decision"),
+        _("Decided"), _("Decided by"), _("Reason"),
     ]  # fmt: skip
 
 
