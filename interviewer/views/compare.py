@@ -103,7 +103,8 @@ def _chosen(
     everybody: Sequence[Candidate], shown: Sequence[Candidate], codes: Sequence[str]
 ) -> tuple[list[Candidate], bool]:
     """Who is put side by side, and whether more were asked for; where nobody was, all, if that is but a few."""
-    wanted = [each for each in everybody if each.code in set(codes)]
+    asked_for = set(codes)
+    wanted = [each for each in everybody if each.code in asked_for]
     if not codes and 2 <= len(shown) <= MOST_SERIES:
         wanted = sorted(shown, key=lambda each: each.code)
     return wanted[:MOST_SERIES], len(wanted) > MOST_SERIES
