@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 MOST_SERIES = 5
 LEAST_AXES = 3  # fewer span no area
-WIDTH, HEIGHT, RADIUS = 420, 320, 110  # of the drawing, in its own units
+WIDTH, HEIGHT, RADIUS = 480, 310, 110  # of the drawing, in its own units
 _MARK = 4.5  # half as wide as a mark
 
 
