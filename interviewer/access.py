@@ -88,6 +88,13 @@ def own_invitation(user: User, position: int, pk: int) -> Invitation:
     return get_object_or_404(found, pk=pk, position=own_position(user, position))
 
 
+def own_candidate(user: User, position: int, interview: uuid.UUID) -> Invitation:
+    """The invitation of somebody who handed an interview in for such a position, or 404."""
+    found = Invitation.objects.select_related("position__organisation", "interview__template")
+    found = found.filter(position=own_position(user, position), interview__submitted_at__isnull=False)
+    return get_object_or_404(found, interview=interview)
+
+
 def reviewable_templates(user: User) -> QuerySet[InterviewTemplate]:
     """The templates whose interviews a manager may review."""
     return InterviewTemplate.objects.filter(organisation__in=organisations_of(user))

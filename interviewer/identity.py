@@ -1,4 +1,4 @@
-"""Who sat an interview, as reviewers are told: a code, until they have asked for the name and said why."""
+"""Who sat an interview, as reviewers are told: a code, until somebody has decided, or they have said why they ask."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from collections.abc import Iterable
 
 from django.db.models import Q
 
-from interviewer.models import IdentityReveal, Interview, User
+from interviewer.models import Decision, IdentityReveal, Interview, User
 
 CODE_LENGTH = 8
 
@@ -31,17 +31,18 @@ def contact(interview: Interview) -> str:
 
 
 def revealed_to(reviewer: User, interviews: Iterable[Interview]) -> set[object]:
-    """The keys of those interviews whose candidates a reviewer has been told of."""
+    """The keys of those interviews whose candidates a reviewer is told of."""
     keys = [interview.pk for interview in interviews]
-    return set(IdentityReveal.objects.filter(reviewer=reviewer, interview__in=keys).values_list("interview", flat=True))
+    told = IdentityReveal.objects.filter(reviewer=reviewer, interview__in=keys).values_list("interview", flat=True)
+    return {*told, *Decision.objects.filter(interview__in=keys).values_list("interview", flat=True)}
 
 
 def matching(reviewer: User, wanted: str) -> Q:
-    """Interviews by code; by name only those whose candidates the reviewer has been told of, else names leak."""
+    """Interviews by code; by name only those whose candidates the reviewer is told of, else names leak."""
     by_code = Q(invitation__code__iexact=wanted) | (
         Q(pk__istartswith=wanted, invitation=None) if len(wanted) >= 4 else Q()
     )
     fields = ("candidate__username", "candidate__first_name", "candidate__last_name", "invitation__name")
     by_name = Q(*((f"{field}__icontains", wanted) for field in fields), _connector=Q.OR)
     told = IdentityReveal.objects.filter(reviewer=reviewer).values("interview")
-    return by_code | (by_name & Q(pk__in=told))
+    return by_code | (by_name & (Q(pk__in=told) | Q(pk__in=Decision.objects.values("interview"))))

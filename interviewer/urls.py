@@ -6,6 +6,9 @@ from django.urls import include, path, re_path
 
 from interviewer.views import (
     audit,
+    candidate_lists,
+    compare,
+    decide,
     duplicates,
     health,
     home,
@@ -48,6 +51,13 @@ position = [
     path("", positions.position, name="position"),
     path("edit/", positions.position_edit, name="position-edit"),
     path("close/", positions.position_close, name="position-close"),
+    path("compare/", compare.compare, name="compare"),
+    path("candidates.csv", candidate_lists.candidates_csv, name="candidates-csv"),
+    path("candidates.xlsx", candidate_lists.candidates_xlsx, name="candidates-xlsx"),
+    path("candidates/<uuid:interview>/", decide.candidate, name="candidate"),
+    path("candidates/<uuid:interview>/decide/", decide.decide, name="decide"),
+    path("candidates/<uuid:interview>/packet/", decide.make_packet, name="make-packet"),
+    path("candidates/<uuid:interview>/packet.<str:kind>", decide.packet_file, name="packet-file"),
     path("invite/", invite.invite, name="invite"),
     path("invite/people/", invite.invite_people, name="invite-people"),
     path("invite/send-again/", invite.send_again, name="send-again"),

@@ -17,7 +17,17 @@ from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy, pgettext_lazy
 
 from interviewer import audit
-from interviewer.models import Accommodation, AuditEvent, ExamResult, Interview, InterviewTemplate, User, Verb
+from interviewer.models import (
+    Accommodation,
+    AuditEvent,
+    Decision,
+    ExamResult,
+    Interview,
+    InterviewTemplate,
+    Position,
+    User,
+    Verb,
+)
 from questions.models import Document, Question, Topic
 
 # Kind → its rows, and what to call one of them. An interview is called by its template: whose it was is not told here.
@@ -28,6 +38,7 @@ _NAMED: dict[str, tuple[type[Model], Callable[[Any], str]]] = {
     "topic": (Topic, str),
     "template": (InterviewTemplate, lambda row: row.name),
     "interview": (Interview, lambda row: row.template.name),
+    "position": (Position, lambda row: row.title),
     "exam": (ExamResult, str),
     "group": (Group, lambda row: row.name),
     "permission": (Permission, lambda row: row.codename),
@@ -39,6 +50,7 @@ _KINDS = {
     "topic": gettext_lazy("topic"),
     "template": gettext_lazy("interview template"),
     "interview": gettext_lazy("interview"),
+    "position": pgettext_lazy("hiring", "position"),
     "exam": gettext_lazy("exam of a grader"),
     "group": gettext_lazy("group"),
 }
@@ -65,6 +77,9 @@ _LABELS = {
     "first": gettext_lazy("from question"),
     "last": gettext_lazy("to question"),
     "grader": gettext_lazy("grader"),
+    "outcome": gettext_lazy("decision"),
+    "before": gettext_lazy("decision before"),
+    "packet": gettext_lazy("packet"),
     "passed": gettext_lazy("passed"),
     "quick": gettext_lazy("quick run"),
     "who": gettext_lazy("who"),
@@ -73,7 +88,7 @@ _LABELS = {
     "since": gettext_lazy("from"),
     "until": gettext_lazy("until"),
 }
-_WITHOUT_WORDS = {"questions_sha256"}  # for who compares; it stands in the export
+_WITHOUT_WORDS = {"questions_sha256", "json_sha256", "pdf_sha256"}  # for who compares; it stands in the export
 # The admin's forms: part of the verb before the dot → whose fields were changed, and what their ids are of.
 _FORMS: dict[str, type[Model]] = {
     "topic": Topic,
@@ -207,4 +222,6 @@ def _value(key: str, value: Any) -> str:
         return ", ".join(map(str, value))
     if key == "status" and value in Question.Status.values:
         return str(Question.Status(value).label)
+    if key in {"outcome", "before"} and value in Decision.Outcome.values:
+        return str(Decision.Outcome(value).label)
     return "—" if value in (None, "") else str(value)

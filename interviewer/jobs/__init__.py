@@ -38,6 +38,7 @@ HANDLERS: dict[str, str] = {
     "import-undo": "imports:undo",
     "import-index": "imports:index",
     "send-invitations": "invitations:send",
+    "make-packet": "packets:make",
 }
 
 AT_ONCE = 100  # jobs that one round of the sweeper announces, or forgets

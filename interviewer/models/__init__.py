@@ -2,6 +2,7 @@
 
 from interviewer.models.audit import AuditEvent, AuditHead, Verb
 from interviewer.models.clock import Accommodation, Extension, Pulse, in_words
+from interviewer.models.decisions import Decision, Packet
 from interviewer.models.endpoints import Endpoint
 from interviewer.models.events import InterviewEvent
 from interviewer.models.exams import ExamResult
@@ -21,6 +22,7 @@ __all__ = [
     "AuditEvent",
     "AuditHead",
     "BlueprintRow",
+    "Decision",
     "Endpoint",
     "ExamResult",
     "Extension",
@@ -36,6 +38,7 @@ __all__ = [
     "Job",
     "Organisation",
     "Override",
+    "Packet",
     "Position",
     "Pulse",
     "Reveal",

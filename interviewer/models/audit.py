@@ -64,6 +64,10 @@ class Verb(models.TextChoices):
     SCORE_OVERRIDDEN = "score.overridden", _("decided which score of an answer counts")
     IDENTITY_REVEALED = "identity.revealed", _("had it shown who sat an interview")
     PARKED_RETRIED = "grades.retried", _("had all answers tried again that waited for a person")
+    DECIDED = "interview.decided", _("decided about a candidate")
+    PACKET_MADE = "packet.made", _("made a decision packet")
+    PACKET_SEEN = "packet.seen", _("downloaded a decision packet")
+    CANDIDATES_EXPORTED = "candidates.exported", _("exported the list of a position's candidates")
     GRADER_EXAMINED = "grader.examined", _("examined a grader")
     # People and what they may do
     PERSON_ADDED = "person.added", _("added a person")

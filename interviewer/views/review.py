@@ -10,7 +10,6 @@ from django import forms
 from django.contrib import messages
 from django.core.paginator import Page, Paginator
 from django.db.models import Avg, Count, Exists, OuterRef, Q, QuerySet, Subquery
-from django.db.models.functions import Coalesce
 from django.http import HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
@@ -22,6 +21,7 @@ from interviewer import clock, double_scores, identity, interviews
 from interviewer.access import manager_required, reviewable_interviews, reviewable_templates
 from interviewer.http import Request
 from interviewer.models import Answer, Grade, HumanScore, Interview, InterviewTemplate, Override, User
+from interviewer.standing import with_score
 from interviewer.views.review_page import ExtendForm, review_page
 from questions.models import Language
 
@@ -72,15 +72,14 @@ class FilterForm(forms.Form):
 
 def _with_counts(found: QuerySet[Interview]) -> QuerySet[Interview]:
     """Each interview with `asked`, `pending` and `scored` answers and their `mean` score (0–1), in one query."""
-    by_machine, by_person = Grade.objects.in_force(), Override.objects.in_force()
-    in_force = Coalesce(Subquery(by_person.values("human_score__score")[:1]), Subquery(by_machine.values("score")[:1]))
-    scores = Answer.objects.filter(interview=OuterRef("pk")).annotate(in_force=in_force).order_by().values("interview")
+    answers = Answer.objects.filter(interview=OuterRef("pk")).order_by()
+    scores = with_score(answers).values("interview")
     pending = Q(answers__grades__status=Grade.Status.PENDING)
     return found.annotate(
         asked=Count("answers", distinct=True),
         pending=Count("answers", filter=pending, distinct=True),
-        scored=Subquery(scores.annotate(n=Count("in_force")).values("n")),
-        mean=Subquery(scores.annotate(mean=Avg("in_force")).values("mean")),
+        scored=Subquery(scores.annotate(n=Count("standing")).values("n")),
+        mean=Subquery(scores.annotate(mean=Avg("standing")).values("mean")),
         doubtful=Exists(Answer.objects.filter(_doubtful(), interview=OuterRef("pk"))),
     )
 

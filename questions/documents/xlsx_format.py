@@ -5,7 +5,7 @@ from __future__ import annotations
 import dataclasses
 import html
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 from django.utils.translation import gettext as _
 
@@ -63,19 +63,29 @@ _FRAME = {
 
 def write_xlsx(document: ParsedDocument) -> bytes:
     """The questions as a workbook of one sheet. Raises Unwritable for a text that no cell can hold."""
-    rows = [_row(number, cells) for number, cells in enumerate(table_of(document), start=1)]
-    widths = "".join(
+    return write_sheet(table_of(document), _WIDTHS)
+
+
+def write_sheet(table: Iterable[list[str]], widths: Sequence[int], name: str = "Questions") -> bytes:
+    """A workbook of one sheet whose cells are texts, the first row a head. `widths` are in characters; 26 at most.
+
+    Raises Unwritable for a text that no cell can hold.
+    """
+    rows = [_row(number, cells) for number, cells in enumerate(table, start=1)]
+    columns_wide = "".join(
         f'<col min="{place}" max="{place}" width="{width}" style="1" customWidth="1"/>'
-        for place, width in enumerate(_WIDTHS, start=1)
+        for place, width in enumerate(widths, start=1)
     )
+    last = chr(ord("A") + len(widths) - 1)
     sheet = f"""{_HEAD}<worksheet xmlns="{_MAIN}"><sheetViews><sheetView tabSelected="1" workbookViewId="0">\
 <pane ySplit="1" topLeftCell="A2" activePane="bottomLeft" state="frozen"/></sheetView></sheetViews>
-<cols>{widths}</cols>
+<cols>{columns_wide}</cols>
 <sheetData>
 {"".join(rows)}</sheetData>
-<ignoredErrors><ignoredError sqref="A1:N{len(rows)}" numberStoredAsText="1"/></ignoredErrors>
+<ignoredErrors><ignoredError sqref="A1:{last}{len(rows)}" numberStoredAsText="1"/></ignoredErrors>
 </worksheet>"""
-    return pack({**_FRAME, "xl/worksheets/sheet1.xml": sheet})
+    workbook = _FRAME["xl/workbook.xml"].replace('name="Questions"', f'name="{html.escape(name)}"')
+    return pack({**_FRAME, "xl/workbook.xml": workbook, "xl/worksheets/sheet1.xml": sheet})
 
 
 def read_xlsx(data: bytes, name: str) -> ParsedDocument:

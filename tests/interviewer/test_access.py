@@ -51,6 +51,7 @@ OWNERS_ONLY = ("login", 200, 404, 404, 404)
 MANAGERS_ONLY = ("login", 404, 404, 200, 404)
 CURATORS_ONLY = ("login", 404, 404, 404, 200)
 
+CANDIDATE_LISTS = ("candidates-csv", "candidates-xlsx")
 POSITION_BUTTONS = ("position-close", "send-again", "invitation-revoke")
 REVIEW_BUTTONS = ("review-claim", "reveal-identity", "reveal-all", "score-answer", "reveal", "override")
 
@@ -97,6 +98,12 @@ TABLE: dict[tuple[str, str], Row] = {
     },
     **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("position-list", "position")},
     **{(name, "POST"): ("login", 404, 404, "position", 404) for name in ("position-new", "position-edit")},
+    **{(name, "GET"): MANAGERS_ONLY for name in ("compare", "candidate", *CANDIDATE_LISTS)},
+    **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("compare", "candidate", *CANDIDATE_LISTS)},
+    ("packet-file", "GET"): ("login", 404, 404, "candidate", 404),  # none was made yet
+    ("packet-file", "POST"): ("login", 404, 404, 405, 404),
+    **{(name, "GET"): ("login", 404, 404, 405, 404) for name in ("decide", "make-packet")},
+    **{(name, "POST"): ("login", 404, 404, "candidate", 404) for name in ("decide", "make-packet")},
     **{(name, "POST"): MANAGERS_ONLY for name in ("invite", "invite-people", "invitation-renew")},
     **{(name, "POST"): ("login", 404, 404, "position", 404) for name in POSITION_BUTTONS},
     **{
@@ -163,6 +170,7 @@ HANDED_IN = {
     "grade-again", "grade-abandoned", *REVIEW_BUTTONS,
 }  # fmt: skip
 PAUSED = {"pause"}
+OF_A_CANDIDATE = {"candidate", "decide", "make-packet", "packet-file"}  # somebody who sat it for a position
 OF_A_QUESTION = {"item", "try-answer", "points", "ask-for-points"}
 OF_DUPLICATES = {"duplicate-list", "duplicate"}
 
@@ -216,6 +224,14 @@ def handed_in(candidate: User) -> Interview:
 
 
 @pytest.fixture
+def sat(handed_in: Interview, opened_link: Invitation) -> Interview:
+    """The same, by another invitation to the position of the link."""
+    invitation, _token = build.invited(opened_link.position, at=timezone.now())
+    Invitation.objects.filter(pk=invitation.pk).update(interview=handed_in, accepted_at=timezone.now())
+    return handed_in
+
+
+@pytest.fixture
 def parked(candidate: User) -> Interview:
     interview = build.handed_in(candidate, texts=["text"])
     build.parked(interview.answers.get(position=1))
@@ -242,6 +258,8 @@ def sitting(request: pytest.FixtureRequest) -> Interview:
     name = request.getfixturevalue("name")
     if name in PARKED:
         return request.getfixturevalue("parked")
+    if name in OF_A_CANDIDATE:
+        return request.getfixturevalue("sat")
     state = "handed_in" if name in HANDED_IN else "paused" if name in PAUSED else "running"
     return request.getfixturevalue(state)
 
@@ -261,8 +279,20 @@ def address(name: str, interview: Interview) -> str:
         return "/nothing/here/"
     if name == "invitation":
         return reverse(name, args=[TOKEN])
-    if name in {"position", "position-edit", "position-close", "invite", "invite-people", "send-again"}:
+    if name in {
+        "position",
+        "compare",
+        *CANDIDATE_LISTS,
+        "position-edit",
+        "position-close",
+        "invite",
+        "invite-people",
+        "send-again",
+    }:
         return reverse(name, args=[Position.objects.get().pk])
+    if name in OF_A_CANDIDATE:
+        kind = ["pdf"] if name == "packet-file" else []
+        return reverse(name, args=[Position.objects.get().pk, interview.pk, *kind])
     if name in {"invitation-revoke", "invitation-renew"}:
         invitation = Invitation.objects.get()
         return reverse(name, args=[invitation.position_id, invitation.pk])
@@ -331,6 +361,7 @@ FORMS: dict[str, dict[str, Any]] = {
     },
     "search-by-meaning": {"q": "how to serve a model"},
     "duplicate": {"decision": "reconsider", "seen": "nothing"},
+    "decide": {"outcome": "hold", "reason": "a reason", "seen": 0},
     "position-new": {"title": "Engineer", "language": "en", **ROWS},
     "position-edit": {"title": "Engineer", "language": "en", **ROWS},
     "invite": {"days": 7, "seen": 1, "count": 1},
@@ -440,7 +471,7 @@ def test_every_address_that_writes_is_known():
         "search-by-meaning", "sync-index", "duplicate-list", "duplicate",
         "import-list", "import-choose", "import-again", "import-undo",
         "invitation", "position-new", "position-edit", "position-close", "invite", "invite-people", "send-again",
-        "invitation-revoke", "invitation-renew",
+        "invitation-revoke", "invitation-renew", "decide", "make-packet",
     }  # fmt: skip
 
 
@@ -508,7 +539,9 @@ def _plain(rows: dict[str, list[dict[str, Any]]]) -> list[dict[str, Any]]:
 OF_AN_ORGANISATION = [
     (name, method)
     for name, method in TABLE
-    if name.startswith(("review", "extend", "grade-", "position", "invit", "send-again", "try-again"))
+    if name.startswith(
+        ("candidate", "decide", "review", "extend", "grade-", "position", "invit", "send-again", "try-again")
+    )
     and name not in {"review-list", "position-list", "position-new", "invitation"}
 ]
 

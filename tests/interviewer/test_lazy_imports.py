@@ -10,7 +10,7 @@ import pytest
 
 from tests.conftest import ROOT
 
-HEAVY = ("torch", "faiss", "sentence_transformers", "transformers", "openai", "sklearn")
+HEAVY = ("torch", "faiss", "sentence_transformers", "transformers", "openai", "sklearn", "fpdf", "fontTools")
 LOADED = f"""
 import sys, django
 django.setup()

@@ -1,0 +1,107 @@
+"""Candidates of a position side by side: bands, and which of them cannot be told apart.
+
+Two candidates whose bands share a value are not distinguishable. That is passed on: who overlaps with somebody of a
+group belongs to it. So groups never overlap, and can be put in order; within one there is no order of scores.
+"""
+
+from __future__ import annotations
+
+import uuid
+from collections import defaultdict
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from django.db.models import OuterRef, QuerySet, Subquery
+
+from interviewer.models import Answer, Decision, Invitation, Position
+from interviewer.scorecard import Band, band
+from interviewer.standing import with_score
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """Somebody who handed in, by code: how many questions were `asked` and are `graded`, and what was decided."""
+
+    code: str
+    interview: uuid.UUID
+    version: int
+    asked: int
+    graded: int
+    band: Band | None
+    outcome: str
+
+    @property
+    def is_graded(self) -> bool:
+        return self.graded == self.asked
+
+    @property
+    def outcome_label(self) -> str:
+        return str(Decision.Outcome(self.outcome).label) if self.outcome else ""
+
+
+@dataclass(frozen=True)
+class Group:
+    """Candidates of one version who cannot be told apart, in order of their codes; `band` is what theirs cover."""
+
+    version: int
+    band: Band | None
+    candidates: tuple[Candidate, ...]
+
+
+def candidates(position: Position) -> list[Candidate]:
+    """Everybody who handed an interview in for a position, in order of their codes; two queries."""
+    sat = with_outcome(Invitation.objects.filter(position=position, interview__submitted_at__isnull=False))
+    rows = sat.order_by("code").values_list("code", "interview", "interview__template__version", "outcome")
+    scores = scores_of(Answer.objects.filter(interview__invitation__position=position))
+    return [
+        Candidate(code, pk, version, len(scores[pk]), len(known), band(known), outcome or "")
+        for code, pk, version, outcome in rows
+        for known in [[score for score in scores[pk] if score is not None]]
+    ]
+
+
+def with_outcome(invitations: QuerySet[Invitation]) -> QuerySet[Any]:
+    """Each invitation with the `outcome` of the decision in force, None while there is none."""
+    newest = Decision.objects.filter(interview=OuterRef("interview")).order_by("-pk")
+    return invitations.annotate(outcome=Subquery(newest.values("outcome")[:1]))
+
+
+def scores_of(answers: QuerySet[Answer]) -> dict[uuid.UUID, list[float | None]]:
+    """The score that counts of each answer, by interview."""
+    found: dict[uuid.UUID, list[float | None]] = defaultdict(list)
+    rows = with_score(answers).order_by().values_list("interview", "standing")
+    for interview, score in rows.iterator(chunk_size=5_000):
+        found[interview].append(score)
+    return found
+
+
+def groups(compared: Iterable[Candidate]) -> list[Group]:
+    """Who cannot be told apart. Newest version first: those of different versions are never compared.
+
+    Within a version the group with the highest band comes first; who has no band yet comes last.
+    """
+    by_version: dict[int, list[Candidate]] = defaultdict(list)
+    for candidate in compared:
+        by_version[candidate.version].append(candidate)
+    return [group for version in sorted(by_version, reverse=True) for group in _groups(version, by_version[version])]
+
+
+def _groups(version: int, compared: Sequence[Candidate]) -> list[Group]:
+    found: list[tuple[Band, list[Candidate]]] = []
+    for low, high, candidate in sorted(
+        ((each.band.low, each.band.high, each) for each in compared if each.band), key=lambda row: row[:2]
+    ):
+        if found and low <= found[-1][0].high:
+            reach, together = found[-1]
+            together.append(candidate)
+            found[-1] = (Band(reach.low, max(reach.high, high)), together)
+        else:
+            found.append((Band(low, high), [candidate]))
+    without = [each for each in compared if each.band is None]
+    ordered = [Group(version, reach, _by_code(together)) for reach, together in reversed(found)]
+    return ordered + ([Group(version, None, _by_code(without))] if without else [])
+
+
+def _by_code(together: Collection[Candidate]) -> tuple[Candidate, ...]:
+    return tuple(sorted(together, key=lambda each: each.code))
