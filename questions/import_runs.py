@@ -61,13 +61,13 @@ def preview(run: ImportRun, at: datetime, progress: Progress, done: Done = lambd
     edition = uuid.uuid4()
     files = list(run.files.defer("data"))
     left_out = set(run.current.filter(chosen=False).values_list("file", "number"))
-    near_of = [near(document, progress) for document in plan.documents]
+    total = sum(len(document.parsed.questions) for document in plan.documents)
+    near_of = [near(document, lambda _n, _of: progress(total, 2 * total)) for document in plan.documents]
     rows = [
         (files[n], planned, near_of[n].get(planned.parsed.number, []))
         for n, document in enumerate(plan.documents)
         for planned in document.changes
     ]
-    total = sum(len(document.parsed.questions) for document in plan.documents)
     for place in range(0, len(rows), _BATCH):
         ImportChange.objects.bulk_create(
             _row(run, edition, file, n, planned, left_out, repeated)

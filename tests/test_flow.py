@@ -94,10 +94,12 @@ def test_a_stranger_sits_a_graded_interview(live: Live, chromium: Browser) -> No
     expect(page.locator("#question-2").get_by_text("没有写任何内容")).to_be_visible()
     summary = page.locator(".result-sentence").inner_text()
 
-    # The manager sees the same, and how it was graded.
+    # The manager knows the candidate by a code alone, has the machine's verdicts shown, and sees the same, and how.
     manager = sign_in(live, chromium.new_context(locale="zh-CN"), "manager")
     manager.get_by_role("link", name="评审").click()
-    manager.get_by_role("link", name="candidate").click()
+    manager.get_by_role("link", name=page.url.split("/interviews/")[1][:8]).click()
+    expect(manager.locator(".points li.met, .points li.partial")).to_have_count(0)
+    manager.get_by_role("button", name=re.compile("全部")).click()
     expect(manager.locator(".result-sentence")).to_have_text(summary)
     expect(manager.locator("#question-1 .points li.met, #question-1 .points li.partial").first).to_be_visible()
     manager.locator("#question-1 .provenance > summary").click()

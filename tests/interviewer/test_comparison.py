@@ -153,7 +153,7 @@ class TestThePage:
 
     def test_versions_are_told_and_kept_apart(self, position, reviewer):
         sat(position, 0.5, 0.5, 0.5, 0.6)
-        hiring.change(position, "推理工程师", "zh-hans", [build.row("serving", 3)])
+        hiring.change(position, "推理工程师", "zh-hans", [build.row("serving", 3)], None, NOON)
         position.refresh_from_db()
         sat(position, 0.5, 0.5, 0.6)
         page = page_of(reviewer, position)
