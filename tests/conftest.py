@@ -14,7 +14,7 @@ from django.contrib.auth.models import Group
 from django.db import connections
 from django.test import Client
 from django.urls import reverse
-from playwright.sync_api import Browser, sync_playwright
+from playwright.sync_api import Browser, expect, sync_playwright
 
 from interviewer import access, breaker, budget, middleware, tasks
 from interviewer.jobs.tasks import run_job
@@ -22,6 +22,7 @@ from interviewer.models import Interview, User
 from tests import build
 from tests.find_browser import find_browser
 from tests.live import Live, program
+from tests.originals import drop_databases, original
 from tests.room import Room, opened
 
 # Root may not sandbox; the rest keeps the browser from calling its maker.
@@ -33,6 +34,8 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
     "--no-first-run",
 ]
+
+PATIENCE = 30_000  # ms that a page may take to show what it should: on a busy machine all is slow, and right
 
 ROOT = Path(__file__).resolve().parent.parent
 
@@ -170,15 +173,31 @@ demo.ensure_people()
 
 
 @pytest.fixture(scope="session")
-def prepared() -> Iterator[Live]:
-    """A program with a bank and demo people that was never started: others are copies of it."""
-    with program() as live:
-        live.manage("migrate", "--verbosity", "0")
-        live.python(PREPARE)
-        yield live
+def originals(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of `tests.originals`, the same for all processes of a run."""
+    base = tmp_path_factory.getbasetemp()
+    return base.parent if "PYTEST_XDIST_WORKER" in os.environ else base
 
 
-@pytest.fixture(scope="module")
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Once, when all processes have ended: leave no database behind."""
+    if "PYTEST_XDIST_WORKER" not in os.environ:
+        drop_databases(session.config._tmp_path_factory.getbasetemp())
+
+
+@pytest.fixture(scope="session")
+def migrated(originals: Path) -> Live:
+    """A program with an empty database."""
+    return original(originals, "migrated", lambda live: live.manage("migrate", "--verbosity", "0"))
+
+
+@pytest.fixture(scope="session")
+def prepared(originals: Path, migrated: Live) -> Live:
+    """A program with a bank and demo people."""
+    return original(originals, "prepared", lambda live: live.python(PREPARE), of=migrated)
+
+
+@pytest.fixture(scope="session")
 def live(prepared: Live) -> Iterator[Live]:
     """The web process of a prepared program, for tests that wait for no grade."""
     with program(prepared) as live:
@@ -199,6 +218,7 @@ def chromium() -> Iterator[Browser]:
     path = find_browser()
     assert path, "no browser: run `make browser`"
     with sync_playwright() as playwright:
+        expect.set_options(timeout=PATIENCE)
         browser = playwright.chromium.launch(executable_path=path, args=CHROMIUM_FLAGS)
         yield browser
         browser.close()

@@ -21,6 +21,7 @@ import psycopg
 from django.conf import settings
 
 from questions import bundled
+from tests.inside import Inside
 from tests.stub_openai import StubOpenAI
 
 ROOT = Path(__file__).resolve().parent.parent
@@ -43,23 +44,26 @@ def wait_until(true: Callable[[], Any], seconds: float, what: str) -> Any:
     raise AssertionError(f"waited {seconds} s in vain for {what}")
 
 
-@contextmanager
-def database(template: str = "") -> Iterator[str]:
-    """The address of a new database of the same kind as this test run's, a copy of `template` if given.
+def create_database(original: Live | None = None) -> str:
+    """The address of a new database of the same kind as this test run's, a copy of `original`'s if given.
 
     "" on SQLite, whose database is a file in the data folder.
     """
     address = os.environ.get("DATABASE_URL", "")
     if not address.startswith("postgres"):
-        yield ""
-        return
+        return ""
     name = f"live_{uuid.uuid4().hex[:12]}"
     with psycopg.connect(address, autocommit=True) as server:
-        server.execute(f"CREATE DATABASE {name}" + (f" TEMPLATE {template.rsplit('/', 1)[1]}" if template else ""))
-        try:
-            yield address.rsplit("/", 1)[0] + "/" + name
-        finally:
-            server.execute(f"DROP DATABASE {name} WITH (FORCE)")
+        template = f" TEMPLATE {original.env['DATABASE_URL'].rsplit('/', 1)[1]}" if original else ""
+        server.execute(f"CREATE DATABASE {name}{template}")
+    return address.rsplit("/", 1)[0] + "/" + name
+
+
+def drop_database(address: str) -> None:
+    """Drop what `create_database` made."""
+    if address:
+        with psycopg.connect(os.environ["DATABASE_URL"], autocommit=True) as server:
+            server.execute(f"DROP DATABASE {address.rsplit('/', 1)[1]} WITH (FORCE)")
 
 
 @dataclass
@@ -71,6 +75,7 @@ class Live:
     port: int
     processes: list[subprocess.Popen[bytes]] = field(default_factory=list)
     stub: StubOpenAI | None = None
+    _inside: Inside | None = None
 
     @property
     def url(self) -> str:
@@ -86,13 +91,21 @@ class Live:
 
     def python(self, code: str) -> str:
         """Run Python inside the program (models and verbs imported); its standard output."""
-        imports = [
-            "from interviewer import interviews",
-            "from interviewer.models import *",
-            "from tests import build",
-            "from questions.models import Question",
-        ]
-        return self.manage("shell", "--no-imports", "-c", "\n".join([*imports, code])).strip()
+        if self._inside is None or self._inside.env != self.env:
+            self._forget_inside()
+            self._inside = Inside(self.env)
+        return self._inside.run(code).strip()
+
+    def session(self, name: str) -> dict[str, str]:
+        """The cookie of a browser in which `name` is signed in, as Playwright's `add_cookies` takes it."""
+        code = "from django.test import Client\nclient = Client()\n"
+        code += f"client.force_login(User.objects.get(username={name!r}))\nprint(client.cookies['sessionid'].value)"
+        return {"name": "sessionid", "value": self.python(code), "url": self.url}
+
+    def _forget_inside(self) -> None:
+        if self._inside:
+            self._inside.close()
+        self._inside = None
 
     def start(self, *command: str) -> subprocess.Popen[bytes]:
         """Start a process of the program, its output in the data folder's log."""
@@ -132,6 +145,8 @@ class Live:
         return path.read_text(errors="replace")[-8000:] if path.exists() else ""
 
     def stop(self) -> None:
+        """End every process of the program; its data stays."""
+        self._forget_inside()
         for process in self.processes:
             if process.poll() is None:
                 process.send_signal(signal.SIGTERM)
@@ -142,25 +157,36 @@ class Live:
                 os.killpg(process.pid, signal.SIGKILL)
 
 
+def at(data: Path, address: str, **env: str) -> Live:
+    """The program on this data folder and database."""
+    base = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
+    base |= {"DATA_DIR": str(data), "TIME_ZONE": settings.TIME_ZONE}
+    if address:
+        base["DATABASE_URL"] = address
+    return Live({**base, **env}, data, free_port())
+
+
+def fill(data: Path, original: Live | None) -> None:
+    """Copy `original`'s data into an empty folder; without one, link to the model, unpacked once for all programs."""
+    model = bundled.ensure()
+    if original:
+        shutil.copytree(original.data, data, symlinks=True, dirs_exist_ok=True)
+    else:
+        (data / "models").mkdir()
+        (data / "models" / model.name).symlink_to(model)
+
+
 @contextmanager
 def program(original: Live | None = None, **env: str) -> Iterator[Live]:
     """A program on a data folder and database of its own: empty, or a copy of `original`; removed afterwards."""
-    model = bundled.ensure()
     data = Path(tempfile.mkdtemp(prefix="live-"))
-    if original:
-        shutil.copytree(original.data, data, symlinks=True, dirs_exist_ok=True)
-    else:  # unpacked once for all programs
-        (data / "models").mkdir()
-        (data / "models" / model.name).symlink_to(model)
-    with database(original.env.get("DATABASE_URL", "") if original else "") as address:
-        base = {name: os.environ[name] for name in PASSED_ON if name in os.environ}
-        base |= {"DATA_DIR": str(data), "TIME_ZONE": settings.TIME_ZONE}
-        if address:
-            base["DATABASE_URL"] = address
-        live = Live({**base, **env}, data, free_port())
-        try:
-            yield live
-        finally:
-            live.stop()
-            print(live.log())  # pytest shows it when the test failed
-            shutil.rmtree(data, ignore_errors=True)
+    fill(data, original)
+    address = create_database(original)
+    live = at(data, address, **env)
+    try:
+        yield live
+    finally:
+        live.stop()
+        print(live.log())  # pytest shows it when the test failed
+        drop_database(address)
+        shutil.rmtree(data, ignore_errors=True)

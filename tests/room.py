@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -41,24 +40,15 @@ class Room:
         self.pk = live.python(START.format(seconds_ago=seconds_ago, kind=kind))
         self.context = browser.new_context(locale="zh-CN", **how)
         self.problems: list[str] = []
-        self.page = self.open_tab(sign_in=True)
+        self.context.add_cookies([live.session("candidate")])
+        self.page = self.open_tab()
 
-    def open_tab(self, *, sign_in: bool = False) -> Page:
+    def open_tab(self) -> Page:
         page = self.context.new_page()
-        page.set_default_timeout(10_000)
         page.on("console", lambda said: self.problems.append(said.text) if said.type == "error" else None)
         page.on("pageerror", lambda error: self.problems.append(str(error)))
-        if sign_in:
-            self.sign_in(page)
         page.goto(f"{self.live.url}/interviews/{self.pk}/")
         return page
-
-    def sign_in(self, page: Page) -> None:
-        passwords = json.loads((self.live.data / "demo-people.json").read_text())
-        page.goto(self.live.url + "/login/")
-        page.fill("[name=username]", "candidate")
-        page.fill("[name=password]", passwords["candidate"])
-        page.click("main .button")
 
     @property
     def box(self) -> Locator:

@@ -49,9 +49,8 @@ SLOW = 180_000  # ms: the worker loads its model
 
 
 @pytest.fixture
-def live() -> Iterator[Live]:
-    with program() as live:
-        live.manage("migrate", "--verbosity", "0")
+def live(migrated: Live) -> Iterator[Live]:
+    with program(migrated) as live:
         live.python(PREPARE)
         live.broker()
         live.start("manage.py", "sweep")

@@ -24,11 +24,10 @@ build.parked(answer)
 """
 
 
-@pytest.fixture
-def live() -> Iterator[Live]:
+@pytest.fixture(scope="module")
+def live(migrated: Live) -> Iterator[Live]:
     """A web process alone: nobody grades anything."""
-    with program() as live:
-        live.manage("migrate")
+    with program(migrated) as live:
         live.python(PREPARE)
         live.web()
         yield live
@@ -53,7 +52,7 @@ def test_the_page_follows_by_itself_and_keeps_the_focus(live: Live, chromium: Br
     expect(button).to_be_visible(timeout=20_000)
     button.focus()
     live.python(PARK)
-    expect(page.get_by_role("button", name="Try answer 1 of")).to_have_count(2, timeout=20_000)
+    expect(page.get_by_role("button", name="Try answer 1 of")).to_have_count(2)
     assert page.evaluate("document.activeElement.id").startswith("try-again-")
     assert page.evaluate("window.sameDocument")
     assert page.evaluate("document.documentElement.scrollWidth") == 390

@@ -23,9 +23,8 @@ build.question(title="Storage", prompt="Where do data live?", points=["disks"], 
 
 
 @pytest.fixture(scope="module")
-def live() -> Iterator[Live]:
-    with program() as live:
-        live.manage("migrate")
+def live(migrated: Live) -> Iterator[Live]:
+    with program(migrated) as live:
         live.python(PREPARE)
         live.broker()
         live.start("manage.py", "sweep")  # tells workers again what the broker was not yet up for

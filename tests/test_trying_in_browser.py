@@ -23,10 +23,9 @@ TEXT = "缓存命中可以省去重复计算。"
 
 
 @pytest.fixture
-def live() -> Iterator[Live]:
+def live(migrated: Live) -> Iterator[Live]:
     """Web, worker and broker, with a model that is always there."""
-    with StubOpenAI() as stub, program(OPENAI_BASE_URL=stub.url, OPENAI_API_KEY="key") as live:
-        live.manage("migrate", "--verbosity", "0")
+    with StubOpenAI() as stub, program(migrated, OPENAI_BASE_URL=stub.url, OPENAI_API_KEY="key") as live:
         live.broker()
         live.worker()
         live.web()

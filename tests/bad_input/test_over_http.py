@@ -26,10 +26,9 @@ print(json.dumps([[a.text, a.revision] for a in Answer.objects.order_by("positio
 
 
 @pytest.fixture(scope="module")
-def live() -> Iterator[Live]:
+def live(migrated: Live) -> Iterator[Live]:
     """The web process alone, on a database of its own."""
-    with program() as live:
-        live.manage("migrate", "--verbosity", "0")
+    with program(migrated) as live:
         live.web()
         yield live
         assert "Internal Server Error" not in live.log()

@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 
 import pytest
 
 from tests.live import Live, program
+from tests.originals import original
 from tests.stub_openai import StubOpenAI
 
 # Everything that waits does so but shortly, and the model is asked once for each answer.
@@ -27,12 +29,9 @@ build.bank(6)
 
 
 @pytest.fixture(scope="session")
-def bare() -> Iterator[Live]:
-    """A program with six questions that was never started: others are copies of it."""
-    with program() as live:
-        live.manage("migrate", "--verbosity", "0")
-        live.python(PREPARE)
-        yield live
+def bare(originals: Path, migrated: Live) -> Live:
+    """A program with six questions."""
+    return original(originals, "bare", lambda live: live.python(PREPARE), of=migrated)
 
 
 @contextmanager
