@@ -88,7 +88,7 @@ def test_a_stranger_sits_a_graded_interview(live: Live, chromium: Browser) -> No
     expect(page.get_by_text("还有 1 道题没有回答")).to_be_visible()
 
     # Hands in, gets a receipt, and watches the grades arrive without reloading.
-    page.get_by_role("button", name="交卷").click()
+    page.get_by_role("button", name="交卷", exact=True).click()
     expect(page.locator(".facts .hash")).to_have_text(re.compile(r"^[0-9a-f]{64}$"))
     expect(page.get_by_text("批改完成")).to_be_visible(timeout=SECONDS_TO_GRADE)
 

@@ -98,7 +98,7 @@ def test_it_works_without_javascript(live: Live, chromium: Browser) -> None:
         room.box.fill("没有脚本也能作答")
         room.page.locator("[name=go][value=next]").click()
         room.page.locator("[name=go][value=review]").click()
-        room.page.get_by_role("button", name="交卷").click()
+        room.page.get_by_role("button", name="交卷", exact=True).click()
         expect(room.page.locator(".facts .hash")).to_be_visible()
         assert room.stored() == "没有脚本也能作答"
 

@@ -258,7 +258,7 @@ def test_a_reload_at_every_step_loses_nothing(room: Room) -> None:
     room.page.locator("[name=go][value=review]").click()
     expect(room.page).to_have_url(re.compile("/hand-in/"))
     room.page.reload()
-    room.page.get_by_role("button", name="交卷").click()
+    room.page.get_by_role("button", name="交卷", exact=True).click()
     expect(room.page).to_have_url(re.compile("/receipt/"))
     room.page.reload()
     expect(room.page.locator(".submitted")).to_contain_text(text)
@@ -335,7 +335,7 @@ def test_the_downloaded_receipt_is_verified(room: Room, tmp_path: Any) -> None:
     saved(room.page)
     room.page.locator("[name=go][value=review]").click()
     expect(room.page).to_have_url(re.compile("/hand-in/"))
-    room.page.get_by_role("button", name="交卷").click()
+    room.page.get_by_role("button", name="交卷", exact=True).click()
     with room.page.expect_download() as download:
         room.page.get_by_role("link", name="下载回执").click()
     path = tmp_path / "receipt.json"
