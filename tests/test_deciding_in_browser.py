@@ -167,7 +167,7 @@ def test_from_a_position_to_a_packet_that_is_verified(live: Live, chromium: Brow
         assert "王芳" not in raw.decode(errors="ignore")
         raw[len(raw) // 2] ^= 1
         path.write_bytes(raw)
-        with pytest.raises(AssertionError, match="改动|不是"):
+        with pytest.raises(AssertionError, match=r"改动|不是"):
             live.manage("verify_packet", str(path))
     decided = live.python(f"print(Interview.objects.get(pk={other!r}).decisions.count())")
     assert decided == "0", "about the other one nobody decided, and the program does not either"

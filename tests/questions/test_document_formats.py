@@ -80,6 +80,7 @@ def round_trip(folder: Path, form: str) -> None:
 
 
 @bank
+@pytest.mark.slow
 @pytest.mark.parametrize("form", OTHERS)
 def test_the_starter_bank_survives(tmp_path: Path, form: str):
     import_starter_bank()

@@ -87,7 +87,13 @@ def test_documents_from_the_field_go_out_as_they_came_in(tmp_path: Path):
 
 
 @bank
-@pytest.mark.parametrize("options", [(), ("--topic", "tuning"), ("--status", "published")])
+@pytest.mark.parametrize(
+    "options",
+    [
+        ("--topic", "tuning"),
+        *(pytest.param(options, marks=pytest.mark.slow) for options in ((), ("--status", "published"))),
+    ],
+)
 def test_importing_the_export_of_a_bank_into_it_changes_nothing(tmp_path: Path, options: tuple[str, ...]):
     import_starter_bank()
     touch(Question.objects.all())
@@ -99,7 +105,7 @@ def test_importing_the_export_of_a_bank_into_it_changes_nothing(tmp_path: Path, 
 
 
 @bank
-@pytest.mark.parametrize("changed", [False, True])
+@pytest.mark.parametrize("changed", [pytest.param(False, marks=pytest.mark.slow), True])
 def test_an_empty_bank_becomes_the_same_bank(tmp_path: Path, changed: bool):
     import_starter_bank()
     if changed:
