@@ -311,8 +311,9 @@ def grade_abandoned(interview: Interview, by: User, at: datetime) -> bool:
 
 
 def grade_again(answer: Answer, by: User, at: datetime) -> bool:
-    """Ask for a new grade beside the earlier ones. False when one is on its way already, nothing was handed in, or it is
-    deleted.
+    """Ask for a new grade beside the earlier ones.
+
+    False when one is on its way already, nothing was handed in, or it is deleted.
     """
     if answer.interview.submitted_at is None:
         return False

@@ -107,7 +107,8 @@ def _erase_grades(interview: Interview) -> None:
             seconds=grade.seconds,
             cost=grade.cost,
         )
-        for grade in undone.filter(spent_at__isnull=False)
+        for grade in undone
+        if grade.spent_at is not None
     )
     undone.delete()
 
@@ -143,7 +144,8 @@ def erase_person(person: User, by: User | str, at: datetime) -> None:
     Of an account that may have acted on others its number stays. Begun again after a crash it goes on. Raises
     `LastOperator`; then nothing has changed.
     """
-    if person.is_superuser and not User.objects.filter(is_superuser=True, is_active=True).exclude(pk=person.pk).exists():
+    others = User.objects.filter(is_superuser=True, is_active=True).exclude(pk=person.pk)
+    if person.is_superuser and not others.exists():
         raise LastOperator
     for interview in Interview.objects.filter(candidate=person).order_by("pk"):
         erase_interview(interview, Because.WISH, by, at)

@@ -51,8 +51,9 @@ def due(at: datetime) -> QuerySet[Interview]:
     wanted = Q(pk__in=())
     for days in _days_of_organisations():
         wanted |= Q(template__organisation__retention_days=days, submitted_at__lte=at - timedelta(days=days))
-    for days in kept.exclude(promised_days=None).order_by().values_list("promised_days", flat=True).distinct():
-        wanted |= Q(promised_days=days, submitted_at__lte=at - timedelta(days=days or 0))
+    promised = kept.order_by().values_list("promised_days", flat=True).distinct()
+    for days in (each for each in promised if each is not None):
+        wanted |= Q(promised_days=days, submitted_at__lte=at - timedelta(days=days))
     return kept.filter(wanted)
 
 
