@@ -77,7 +77,7 @@ def _days_of_organisations() -> Iterable[int]:
 
 
 def purge_some(
-    at: datetime, by: str, most: int | None = AT_ONCE, tell: Callable[[int], Any] = lambda count: None
+    at: datetime, by: str, most: int | None = None, tell: Callable[[int], Any] = lambda count: None
 ) -> Tally:
     """Delete what is due, oldest first, at most so many interviews, each in a transaction of its own.
 
@@ -123,7 +123,7 @@ def purge_if_due(at: datetime) -> bool:
     if not run.is_due(at) or not unchanged.update(begun_at=at):
         return False
     try:
-        tally = purge_some(at, audit.PROGRAM)
+        tally = purge_some(at, audit.PROGRAM, AT_ONCE)
     except Exception:
         logger.exception("What is due could not be deleted; another try follows")
         return True

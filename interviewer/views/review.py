@@ -173,6 +173,8 @@ def interview_list(request: Request) -> HttpResponse:
 def extend(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Give a running interview more time; its candidate's page learns of it by itself."""
     interview = get_object_or_404(reviewable_interviews(request.user), pk=pk)
+    if interview.is_erased:
+        return review_page(request, interview, status=410)
     form = ExtendForm(request.POST)
     if not form.is_valid():
         return review_page(request, interview, extend_form=form)

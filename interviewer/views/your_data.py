@@ -67,7 +67,7 @@ def export_data(request: Request) -> HttpResponse:
 def delete_interview(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Delete the data of one interview, once that is confirmed. A guest has no other, and goes with it."""
     interview = own_interview(request.user, pk)
-    form = SureForm(request.POST or None)
+    form = SureForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return _confirm(request, form, [interview], interview=interview)
     is_guest = request.user.is_guest
@@ -85,7 +85,7 @@ def delete_interview(request: Request, pk: uuid.UUID) -> HttpResponse:
 def delete_account(request: Request) -> HttpResponse:
     """Delete the account and the data of all interviews, once that is confirmed."""
     mine = list(Interview.objects.filter(candidate=request.user).select_related("template"))
-    form = SureForm(request.POST or None)
+    form = SureForm(request.POST if request.method == "POST" else None)
     if request.method != "POST" or not form.is_valid():
         return _confirm(request, form, mine)
     try:

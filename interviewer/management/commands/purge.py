@@ -35,7 +35,7 @@ class Command(TerminalCommand):
             total = tally.interviews + tally.invitations
             quiet = True if options["json"] else None
             with tqdm(total=total, unit=_("interviews and invitations"), disable=quiet) as bar:
-                tally = privacy.purge_some(at, audit.COMMAND, None, bar.update)
+                tally = privacy.purge_some(at, audit.COMMAND, tell=bar.update)
         if options["json"]:
             report = {"at": at.isoformat(), "dry_run": options["dry_run"], **dataclasses.asdict(tally)}
             of = [{"id": each.pk, "days": each.retention_days, **_due(due)} for each, due in found]
