@@ -79,7 +79,7 @@ def without_names(at: datetime) -> dict[str, Any]:
 
 
 def _erase_answers(interview: Interview) -> None:
-    blank = [answer.pk for answer in interview.answers.only("text") if answer.is_blank]
+    blank = [answer.pk for answer in interview.answers.only("text", "interview") if answer.is_blank]
     for is_blank in (True, False):
         found = Answer.objects.filter(interview=interview, was_blank__isnull=True)
         found = found.filter(pk__in=blank) if is_blank else found.exclude(pk__in=blank)
