@@ -18,16 +18,19 @@ def code(interview: Interview) -> str:
 
 
 def name(interview: Interview) -> str:
-    """The candidate's name: that of the invitation where there was one, since guests have none of their own."""
-    invitation = getattr(interview, "invitation", None)
+    """The candidate's name: that of the invitation where there was one, since guests have none of their own.
+
+    Of an interview whose data is deleted there is only its code.
+    """
+    invitation, candidate = getattr(interview, "invitation", None), interview.candidate
     known = (invitation.name or invitation.email) if invitation else ""
-    return known or interview.candidate.get_full_name() or interview.candidate.get_username()
+    return known or (candidate.get_full_name() or candidate.get_username() if candidate else code(interview))
 
 
 def contact(interview: Interview) -> str:
     """The candidate's e-mail address, or ""."""
     invitation = getattr(interview, "invitation", None)
-    return (invitation.email if invitation else "") or interview.candidate.email
+    return (invitation.email if invitation else "") or (interview.candidate.email if interview.candidate else "")
 
 
 def revealed_to(reviewer: User, interviews: Iterable[Interview]) -> set[object]:

@@ -85,6 +85,7 @@ def create(template: InterviewTemplate, candidate: User, chosen: list[Chosen], a
         language=template.language,
         mode=template.mode,
         consented_at=at,
+        promised_days=template.organisation.retention_days,
         started_at=at,
         base_deadline=at + plan.base,
         deadline=at + plan.base,
@@ -202,7 +203,8 @@ def keep_unsent(answer: Answer, text: str, at: datetime, log: claims.Log | None 
         return True
     with transaction.atomic():
         # The row is taken so that two of these wait for one another.
-        Interview.objects.filter(pk=answer.interview_id).update(touched_at=F("touched_at"))
+        if not Interview.objects.hold(answer.interview_id):
+            return False
         kept = timeline.unsent(answer)
         if text in kept or len(kept) >= MOST_UNSENT:
             return text in kept
@@ -239,6 +241,14 @@ def submit(interview: Interview, at: datetime, by: str = Interview.SubmittedBy.C
         if not row.is_abandoned:
             _request_grades(answers, at)
     return row
+
+
+def end(interview: Interview, at: datetime) -> None:
+    """Close a running interview without handing it in, since its data is about to be deleted: nothing is graded."""
+    with clock.taken(interview) as row:
+        if row is not None:
+            clock.stop(row, at)
+            _close(row, list(row.answers.order_by("position")), at, Interview.SubmittedBy.NOBODY)
 
 
 def _close(interview: Interview, answers: Iterable[Answer], at: datetime, by: str) -> None:
@@ -291,7 +301,7 @@ def grade_abandoned(interview: Interview, by: User, at: datetime) -> bool:
     """Grade what an abandoned interview holds, as a manager's decision. False when that was decided before."""
     with transaction.atomic():
         # Taking the row first makes two clicks wait for one another.
-        if not Interview.objects.abandoned().filter(pk=interview.pk).update(touched_at=F("touched_at")):
+        if not Interview.objects.abandoned().hold(interview.pk):
             return False
         if Grade.objects.filter(answer__interview=interview).exists():
             return False
@@ -301,11 +311,16 @@ def grade_abandoned(interview: Interview, by: User, at: datetime) -> bool:
 
 
 def grade_again(answer: Answer, by: User, at: datetime) -> bool:
-    """Ask for a new grade beside the earlier ones. False when one is on its way already, or nothing was handed in."""
+    """Ask for a new grade beside the earlier ones.
+
+    False when one is on its way already, nothing was handed in, or it is deleted.
+    """
     if answer.interview.submitted_at is None:
         return False
     try:
         with transaction.atomic():
+            if not Interview.objects.hold(answer.interview_id):
+                return False
             _request_grades([answer], at, by)
             audit.record(by, audit.Verb.GRADE_REQUESTED, answer.interview, {"question": answer.position}, at)
     except IntegrityError:
@@ -318,7 +333,11 @@ def grade_parked_again(by: User, at: datetime, most: int = 500) -> int:
     parked = Grade.objects.parked().select_related("answer").order_by("pk")[:most]
     try:
         with transaction.atomic():
-            asked = len(_request_grades([grade.answer for grade in parked], at, by))
+            answers = [grade.answer for grade in parked]
+            # Held, so that none of them is deleted meanwhile.
+            held = Interview.objects.kept().filter(pk__in={answer.interview_id for answer in answers}).order_by("pk")
+            kept = set(held.select_for_update(of=("self",)).values_list("pk", flat=True))
+            asked = len(_request_grades([answer for answer in answers if answer.interview_id in kept], at, by))
             if asked:
                 audit.record(by, audit.Verb.PARKED_RETRIED, "", {"count": asked}, at)
             return asked

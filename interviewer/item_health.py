@@ -16,6 +16,7 @@ from typing import Any, NamedTuple
 
 from django.db.models import BooleanField, Case, F, Func, Q, Subquery, TextField, Value, When
 from django.db.models.fields.json import KeyTextTransform
+from django.db.models.functions import Coalesce
 from django.db.models.lookups import Exact
 
 from interviewer.item_statistics import Tally, figures
@@ -115,7 +116,7 @@ def _answers() -> Iterator[Given]:
         Subquery(in_force.values("grader")[:1]),
         "seconds_used",
         "seconds_suggested",
-        Exact(written, Value("")),
+        Coalesce(F("was_blank"), Exact(written, Value("")), output_field=BooleanField()),
     )
     kept = merges.kept()
     for given in itertools.starmap(Given, rows.iterator(chunk_size=AT_ONCE)):

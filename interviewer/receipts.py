@@ -13,7 +13,7 @@ import json
 import uuid
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC
+from datetime import UTC, datetime
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
@@ -24,6 +24,8 @@ from interviewer.strict_json import parse_object
 FORMAT = "interviewer receipt 1"
 # Names that people may change afterwards; a genuine receipt keeps those of its day.
 _MAY_CHANGE = {"title", "candidate"}
+# What is kept of an interview for good, so that a receipt is known again when all else of it is deleted.
+_KEPT_FOR_GOOD = {"interview", "started_at", "submitted_at", "submitted_by", "sha256"}
 
 
 # --- Making --------------------------------------------------------------------
@@ -46,8 +48,8 @@ def whole_hash(interview: Interview, answers: Iterable[Answer]) -> str:
 
 
 def content(interview: Interview) -> dict[str, Any]:
-    """What a receipt says of an interview that was handed in, without its signature."""
-    assert interview.submitted_at is not None
+    """What a receipt says of an interview that was handed in and is kept, without its signature."""
+    assert interview.submitted_at is not None and interview.candidate is not None
     answers = list(interview.answers.order_by("position"))
     return {
         "format": FORMAT,
@@ -104,14 +106,16 @@ class Finding(enum.Enum):
     NOT_OURS = 2
     STORED_DIFFERS = 3
     NOT_STORED = 4
+    ERASED = 6  # genuine, and its hash is the one that is kept; 5 is a file that cannot be read
 
 
 @dataclass(frozen=True)
 class Verdict:
-    """A finding, and the places (such as "answers.2.text") it is about."""
+    """A finding, and the places (such as "answers.2.text") it is about; when the data was deleted, if it was."""
 
     finding: Finding
     places: tuple[str, ...] = ()
+    erased_at: datetime | None = None
 
 
 def verify(raw: bytes) -> Verdict:
@@ -121,7 +125,11 @@ def verify(raw: bytes) -> Verdict:
     except ValueError:
         return Verdict(Finding.NOT_OURS)
     signature = said.pop("signature", None)
-    stored = _stored(said.get("interview"))
+    interview = _found(said.get("interview"))
+    stored = _stored(interview) if interview is not None else None
+    if interview is not None and interview.is_erased:
+        said_of = {name: value for name, value in said.items() if name in _KEPT_FOR_GOOD}
+        return _verify_of_tombstone(raw, said, signature, tuple(differences(said_of, stored)), interview)
     different = tuple(differences(said, stored)) if stored is not None else ()
     if not _is_signed(said, signature):
         if stored is None:
@@ -135,6 +143,17 @@ def verify(raw: bytes) -> Verdict:
     return Verdict(Finding.STORED_DIFFERS, different) if different else Verdict(Finding.GENUINE)
 
 
+def _verify_of_tombstone(
+    raw: bytes, said: dict[str, Any], signature: Any, different: tuple[str, ...], interview: Interview
+) -> Verdict:
+    """The file's texts are compared by the hash that is kept over all of them."""
+    if not _is_signed(said, signature):
+        return Verdict(Finding.CHANGED, different or (SIGNATURE,))
+    if raw != _rendered({**said, "signature": signature}):
+        return Verdict(Finding.CHANGED, (LAYOUT,))
+    return Verdict(Finding.STORED_DIFFERS, different) if different else Verdict(Finding.ERASED, (), interview.erased_at)
+
+
 def _is_signed(said: dict[str, Any], signature: Any) -> bool:
     if not isinstance(signature, str):
         return False
@@ -145,13 +164,27 @@ def _is_signed(said: dict[str, Any], signature: Any) -> bool:
     return True
 
 
-def _stored(pk: Any) -> dict[str, Any] | None:
-    """The content of the receipt as it would be made now, or None when no such interview was handed in."""
+def _found(pk: Any) -> Interview | None:
+    """The interview with this id, if it was handed in."""
     try:
         interview = Interview.objects.select_related("template", "candidate").get(pk=uuid.UUID(pk))
     except (Interview.DoesNotExist, ValueError, AttributeError, TypeError):
         return None
-    return content(interview) if interview.submitted_at else None
+    return interview if interview.submitted_at else None
+
+
+def _stored(interview: Interview) -> dict[str, Any]:
+    """The content of the receipt as it would be made now; once the data is deleted, what of it is kept."""
+    if not interview.is_erased:
+        return content(interview)
+    assert interview.submitted_at is not None
+    return {
+        "interview": str(interview.pk),
+        "started_at": interview.started_at.astimezone(UTC).isoformat(),
+        "submitted_at": interview.submitted_at.astimezone(UTC).isoformat(),
+        "submitted_by": interview.submitted_by,
+        "sha256": interview.receipt_sha256,
+    }
 
 
 def differences(said: Any, stored: Any, place: str = "") -> Iterator[str]:

@@ -30,6 +30,7 @@ from interviewer.views import (
     search_index,
     sign_in,
     trials,
+    your_data,
 )
 
 interview = [
@@ -72,6 +73,11 @@ urlpatterns = [
     path("language/", include("django.conf.urls.i18n")),
     path("begin/<int:pk>/", home.begin, name="begin"),
     path("interviews/<uuid:pk>/", include(interview)),
+    path("data/", your_data.your_data, name="your-data"),
+    path("data/file/", your_data.export_data, name="export-data"),
+    path("data/interviews/<uuid:pk>/delete/", your_data.delete_interview, name="delete-interview"),
+    path("data/delete/", your_data.delete_account, name="delete-account"),
+    path("data/deleted/", your_data.data_deleted, name="data-deleted"),
     path("i/<str:token>/", invitation.invitation, name="invitation"),
     path("positions/", positions.position_list, name="position-list"),
     path("positions/new/", positions.position_new, name="position-new"),

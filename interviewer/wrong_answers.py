@@ -53,7 +53,8 @@ class _Group:
 def mistakes(question: Question) -> Evidence:
     """What answers to the present text of the question say against its points, by the grades in force."""
     task, seen, said = question.frozen().task_hash, set[int](), list[tuple[int, str]]()
-    rows = Grade.objects.filter(answer__question=question, status=Grade.Status.DONE).select_related("answer__interview")
+    rows = Grade.objects.filter(answer__question=question, status=Grade.Status.DONE)
+    rows = rows.filter(answer__interview__erased_at__isnull=True).select_related("answer__interview")
     contradicted = 0
     for grade in rows.order_by("-pk")[:LOOKED_AT]:
         if grade.answer_id in seen or grade.answer.asked.task_hash != task:
@@ -61,7 +62,7 @@ def mistakes(question: Question) -> Evidence:
         seen.add(grade.answer_id)
         clauses = list(_against(grade))
         contradicted += bool(clauses)
-        said += [(grade.answer.interview.candidate_id, clause) for clause in clauses]
+        said += [(grade.answer.interview.candidate_id or 0, clause) for clause in clauses]
     groups = [group for group in _grouped(said) if group.people >= LEAST]
     found = [Mistake(text, group.people) for group in groups if (text := _in_common(group))]
     return Evidence(sorted(found, key=lambda each: -each.people)[:MOST], contradicted, len(seen))

@@ -75,6 +75,20 @@ class Verdict:
         return cls(**fields)
 
 
+def without_words(data: dict[str, Any]) -> dict[str, Any]:
+    """A stored verdict without a word of or about the answer: what is left are codes, sums and hashes."""
+    kept = {name: data[name] for name in _WITHOUT_WORDS if name in data}
+    points = [{"name": "", "text": "", **{name: point.get(name) for name in _POINT}} for point in data["points"]]
+    return {**kept, "feedback": "", "prompt": "", "points": [{**point, "spans": [], "reason": ""} for point in points]}
+
+
+_WITHOUT_WORDS = (
+    "score", "level", "flags", "grader", "model", "prompt_hash", "rubric_hash", "usage", "mode", "samples", "spread",
+    "semantic_score",
+)  # fmt: skip
+_POINT = ("key", "kind", "weight", "verdict", "credit")
+
+
 def _point(data: dict[str, Any]) -> PointVerdict:
     fields = _known(PointVerdict, data)
     fields["spans"] = tuple((start, end) for start, end in data.get("spans", ()))

@@ -10,11 +10,12 @@ import uuid
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from interviewer.models import Answer, Decision, Invitation, Position
+from interviewer.models import Answer, Decision, Interview, Invitation, Position
 from interviewer.scorecard import Band, band
 from interviewer.standing import with_score
 
@@ -41,6 +42,25 @@ class Candidate:
 
 
 @dataclass(frozen=True)
+class Tombstone:
+    """Somebody who handed in and whose data is deleted: what is left to be told."""
+
+    code: str
+    interview: uuid.UUID
+    erased_at: datetime
+    because: str
+    outcome: str
+
+    @property
+    def because_label(self) -> str:
+        return str(Interview.Because(self.because).label)
+
+    @property
+    def outcome_label(self) -> str:
+        return str(Decision.Outcome(self.outcome).label) if self.outcome else ""
+
+
+@dataclass(frozen=True)
 class Group:
     """Candidates of one version who cannot be told apart, in order of their codes; `band` is what theirs cover."""
 
@@ -50,15 +70,29 @@ class Group:
 
 
 def candidates(position: Position) -> list[Candidate]:
-    """Everybody who handed an interview in for a position, in order of their codes; two queries."""
-    sat = with_outcome(Invitation.objects.filter(position=position, interview__submitted_at__isnull=False))
-    rows = sat.order_by("code").values_list("code", "interview", "interview__template__version", "outcome")
+    """Everybody who handed an interview in for a position, in order of their codes; two queries.
+
+    Those whose data is deleted are `tombstones`.
+    """
+    sat = Invitation.objects.filter(
+        position=position, interview__submitted_at__isnull=False, interview__erased_at__isnull=True
+    )
+    fields = ("code", "interview", "interview__template__version", "outcome")
+    rows = with_outcome(sat).order_by("code").values_list(*fields)
     scores = scores_of(Answer.objects.filter(interview__invitation__position=position))
     return [
         Candidate(code, pk, version, len(scores[pk]), len(known), band(known), outcome or "")
         for code, pk, version, outcome in rows
         for known in [[score for score in scores[pk] if score is not None]]
     ]
+
+
+def tombstones(position: Position) -> list[Tombstone]:
+    """Whose data is deleted, in order of their codes; one query."""
+    gone = with_outcome(Invitation.objects.filter(position=position, interview__erased_at__isnull=False))
+    fields = ("code", "interview", "interview__erased_at", "interview__erased_because", "outcome")
+    rows = gone.order_by("code").values_list(*fields)
+    return [Tombstone(code, pk, at, because, outcome or "") for code, pk, at, because, outcome in rows]
 
 
 def with_outcome(invitations: QuerySet[Invitation]) -> QuerySet[Any]:

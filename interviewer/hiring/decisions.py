@@ -6,14 +6,13 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from django.db import transaction
-from django.db.models import F
 
 from interviewer import audit
 from interviewer.models import Decision, Interview, User
 
 
 class NotHandedIn(Exception):
-    """Nothing is decided about an interview that is still running."""
+    """Nothing is decided about an interview that is still running, or whose data is deleted."""
 
 
 @dataclass(frozen=True)
@@ -33,8 +32,7 @@ def decide(
     """
     with transaction.atomic():
         # The row is taken, so that of two decisions at once the later one learns of the other.
-        closed = Interview.objects.filter(pk=interview.pk, submitted_at__isnull=False)
-        if not closed.update(submitted_at=F("submitted_at")):
+        if not Interview.objects.filter(submitted_at__isnull=False).hold(interview.pk):
             raise NotHandedIn
         before = Decision.objects.filter(interview=interview).first()
         made = Decision.objects.create(interview=interview, outcome=outcome, reason=reason, by=by, at=at)

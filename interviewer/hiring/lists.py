@@ -44,7 +44,8 @@ def rows(position: Position, reader: User) -> Iterator[list[str]]:
 
 def _rows(some: Sequence[Invitation], reader: User) -> Iterator[list[str]]:
     sat = [each.interview_id for each in some if each.interview is not None and each.interview.submitted_at]
-    scores = scores_of(Answer.objects.filter(interview__in=sat))
+    kept = [each.interview_id for each in some if each.interview is not None and not each.interview.is_erased]
+    scores = scores_of(Answer.objects.filter(interview__in={*sat} & {*kept}))
     decisions = Decision.objects.filter(interview__in=sat).order_by("pk").select_related("by")
     newest = {each.interview_id: each for each in decisions}
     told = identity.revealed_to(reader, [each.interview for each in some if each.interview])
@@ -66,7 +67,7 @@ def _state(invitation: Any) -> str:
 
 
 def _result(invitation: Invitation, scores: Sequence[float | None]) -> list[str]:
-    if invitation.interview is None or not scores:
+    if invitation.interview is None or not (scores or invitation.interview.is_erased):
         return [""] * 6
     known = [score for score in scores if score is not None]
     reach = band(known)
@@ -74,8 +75,7 @@ def _result(invitation: Invitation, scores: Sequence[float | None]) -> list[str]
     return [
         _time(sitting.submitted_at),
         str(sitting.template.version),
-        str(len(scores)),
-        str(len(known)),
+        *([str(len(scores)), str(len(known))] if scores else ["", ""]),
         *([str(reach.low), str(reach.high)] if reach else ["", ""]),
     ]
 

@@ -43,7 +43,8 @@ def send(job: Job, progress: Progress) -> dict[str, Any]:
             if in_a_row < MOST_FAILURES:
                 assert failure is not None
                 problem, in_a_row = failure, in_a_row + 1 if failure[0] == DOWN else 0
-            Invitation.objects.filter(pk=invitation.pk).update(error=problem[0], error_values=problem[1])
+            kept = Invitation.objects.filter(pk=invitation.pk, erased_at__isnull=True)  # a reason may name the address
+            kept.update(error=problem[0], error_values=problem[1])
     finally:
         _close(connection)
     return {"sent": sent, "failed": len(rows) - sent}

@@ -11,9 +11,10 @@ from django.utils.translation import gettext_noop
 
 from interviewer import audit, jobs, packets
 from interviewer.jobs import JobFailed, Progress
-from interviewer.models import Decision, Invitation, Job, Packet
+from interviewer.models import Decision, Interview, Invitation, Job, Packet
 
 UNDECIDED = gettext_noop("Nobody has decided about this candidate yet. Decide first; then a packet can be made.")
+ERASED = gettext_noop("The data of this interview is deleted, so that no packet can be made of it.")
 
 
 def make(job: Job, progress: Progress) -> dict[str, Any]:
@@ -31,6 +32,8 @@ def make(job: Job, progress: Progress) -> dict[str, Any]:
         json_file = packets.json_file(said)
         pdf = packets.signed_pdf(write_pdf(said, json_file))
     with transaction.atomic():
+        if not Interview.objects.hold(decision.interview_id):
+            raise JobFailed(ERASED)
         made = Packet.objects.create(
             interview_id=decision.interview_id,
             decision=decision,

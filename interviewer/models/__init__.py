@@ -12,6 +12,7 @@ from interviewer.models.interviews import Answer, Interview
 from interviewer.models.items import ItemHealthRun, ItemStatistics
 from interviewer.models.jobs import Job
 from interviewer.models.people import SignInTries, User
+from interviewer.models.privacy import PurgeRun
 from interviewer.models.reviews import HumanScore, IdentityReveal, Override, Reveal, ReviewClaim
 from interviewer.models.spending import Spending
 from interviewer.models.templates import BlueprintRow, InterviewTemplate, TemplateInUse
@@ -41,6 +42,7 @@ __all__ = [
     "Packet",
     "Position",
     "Pulse",
+    "PurgeRun",
     "Reveal",
     "ReviewClaim",
     "SignInTries",

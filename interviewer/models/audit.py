@@ -69,6 +69,11 @@ class Verb(models.TextChoices):
     PACKET_SEEN = "packet.seen", _("downloaded a decision packet")
     CANDIDATES_EXPORTED = "candidates.exported", _("exported the list of a position's candidates")
     GRADER_EXAMINED = "grader.examined", _("examined a grader")
+    # What is kept of candidates
+    DATA_EXPORTED = "data.exported", _("downloaded what is kept of them")
+    INTERVIEW_ERASED = "interview.erased", _("deleted the data of an interview")
+    INVITATIONS_ERASED = "invitations.erased", _("deleted names and addresses of invitations that were never used")
+    PERSON_ERASED = "person.erased", _("deleted their account")
     # People and what they may do
     PERSON_ADDED = "person.added", _("added a person")
     PERSON_CHANGED = "person.changed", _("changed a person's account")

@@ -57,7 +57,10 @@ class Organisation(models.Model):
         null=True,
         blank=True,
         validators=[MinValueValidator(1), MaxValueValidator(3650)],
-        help_text=_("How long after handing in answers are kept; candidates are told. Empty: until somebody deletes."),
+        help_text=_(
+            "So many days after it was handed in, an interview's data is deleted by itself, with the name and address "
+            "of its invitation; candidates are told before they agree. Empty: nothing is deleted by itself."
+        ),
     )
     members = models.ManyToManyField(
         settings.AUTH_USER_MODEL, verbose_name=_("members"), related_name="organisations", blank=True
@@ -161,6 +164,7 @@ class InvitationQuerySet(models.QuerySet["Invitation"]):
         return self.annotate(
             stage=Case(
                 When(interview__isnull=True, then=Value("")),
+                When(interview__erased_at__isnull=False, then=Value(stage.ERASED)),
                 When(interview__submitted_at__isnull=True, then=Value(stage.RUNNING)),
                 When(~ungraded, then=Value(stage.GRADED)),
                 When(interview__submitted_by=Interview.SubmittedBy.NOBODY, then=Value(stage.ABANDONED)),
@@ -181,6 +185,7 @@ class Invitation(WithReason):
         HANDED_IN = "handed-in", _("Handed in")
         GRADED = "graded", _("Graded")
         ABANDONED = "abandoned", _("Abandoned")
+        ERASED = "erased", _("Data deleted")
 
     class Standing(models.TextChoices):
         """What its link leads to."""
@@ -191,6 +196,7 @@ class Invitation(WithReason):
         REVOKED = "revoked", _("revoked")
         EXPIRED = "expired", _("expired")
         CLOSED = "closed", _("its position is closed")
+        ERASED = "erased", _("the data of its interview is deleted")
 
     position = models.ForeignKey(Position, models.CASCADE, verbose_name=_("position"), related_name="invitations")
     code = models.CharField(_("code"), max_length=10, help_text=_("What managers call this candidate."))
@@ -208,6 +214,7 @@ class Invitation(WithReason):
     revoked_at = models.DateTimeField(_("revoked at"), null=True, blank=True)
     opened_at = models.DateTimeField(_("opened at"), null=True, blank=True)
     accepted_at = models.DateTimeField(_("accepted at"), null=True, blank=True)
+    erased_at = models.DateTimeField(_("name and address deleted at"), null=True, blank=True)
     interview = models.OneToOneField(
         Interview, models.CASCADE, verbose_name=_("interview"), related_name="invitation", null=True, blank=True
     )
@@ -232,6 +239,8 @@ class Invitation(WithReason):
     def standing(self, at: datetime) -> Invitation.Standing:
         """What its link leads to at `at`. Once it was used, it leads back to its interview until it is revoked."""
         standing = Invitation.Standing
+        if self.interview is not None and self.interview.is_erased:
+            return standing.ERASED
         if self.revoked_at is not None:
             return standing.REVOKED
         if self.interview is not None:

@@ -26,6 +26,17 @@ class InterviewQuerySet(models.QuerySet["Interview"]):
         """Not handed in yet, whether or not the time is over."""
         return self.filter(submitted_at__isnull=True)
 
+    def kept(self) -> InterviewQuerySet:
+        """Those whose data is there; the others are tombstones, see `interviewer/privacy/`."""
+        return self.filter(erased_at__isnull=True)
+
+    def hold(self, pk: uuid.UUID) -> bool:
+        """Take an interview's row until the transaction ends; False when its data is deleted.
+
+        Whoever adds text about a candidate does this first, so that nothing is added while or after it is deleted.
+        """
+        return bool(self.kept().filter(pk=pk).update(erased_because=F("erased_because")))
+
     def abandoned(self) -> InterviewQuerySet:
         """Closed without being handed in."""
         return self.filter(submitted_by=Interview.SubmittedBy.NOBODY)
@@ -51,14 +62,22 @@ class Interview(models.Model):
         CLOCK = "clock", _("the clock")
         NOBODY = "nobody", _("nobody: it was abandoned")
 
+    class Because(models.TextChoices):
+        """Why its data was deleted."""
+
+        RETENTION = "retention", _("the time for which it is kept was over")
+        WISH = "wish", _("the candidate wished so")
+
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     template = models.ForeignKey(InterviewTemplate, models.PROTECT, verbose_name=_("template"), related_name="sittings")
+    # Nobody once its data is deleted, and only then.
     candidate = models.ForeignKey(
-        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("candidate"), related_name="interviews"
+        settings.AUTH_USER_MODEL, models.PROTECT, verbose_name=_("candidate"), related_name="interviews", null=True
     )
     language = models.CharField(_("language"), max_length=10, choices=Language)
     mode = models.CharField(_("mode"), max_length=10, choices=InterviewTemplate.Mode)
     consented_at = models.DateTimeField(_("agreed at"))
+    promised_days = models.PositiveIntegerField(_("days of retention that the candidate agreed to"), null=True)
     started_at = models.DateTimeField(_("started at"))
     # Fixed at the start. The deadline is their sum with every row of `extensions`; `interviewer/clock.py` keeps it so.
     base_deadline = models.DateTimeField(_("deadline at the start"))
@@ -79,6 +98,8 @@ class Interview(models.Model):
     current_position = models.PositiveSmallIntegerField(_("current question"), default=1)
     current_since = models.DateTimeField(_("current question since"))
     touched_at = models.DateTimeField(_("last saved at"), null=True, blank=True)
+    erased_at = models.DateTimeField(_("data deleted at"), null=True, blank=True)
+    erased_because = models.CharField(_("data deleted because"), max_length=9, choices=Because, blank=True)
 
     objects = InterviewQuerySet.as_manager()
 
@@ -86,7 +107,15 @@ class Interview(models.Model):
         verbose_name = _("interview")
         verbose_name_plural = _("interviews")
         ordering = ["-started_at"]
-        indexes = [models.Index(fields=["-started_at", "id"], name="interview_newest_first")]
+        indexes = [
+            models.Index(fields=["-started_at", "id"], name="interview_newest_first"),
+            # What retention goes by, once a day.
+            models.Index(
+                fields=["promised_days", "submitted_at"],
+                condition=models.Q(erased_at__isnull=True),
+                name="interview_to_purge",
+            ),
+        ]
         permissions = [("review_interview", "Can review interviews and scorecards")]
         constraints = [
             models.UniqueConstraint(
@@ -101,10 +130,20 @@ class Interview(models.Model):
                 condition=models.Q(submitted_at__isnull=True) | ~models.Q(receipt_sha256=""),
                 name="interview_submitted_with_receipt",
             ),
+            models.CheckConstraint(
+                condition=models.Q(erased_at__isnull=True, candidate__isnull=False, erased_because="")
+                | models.Q(
+                    erased_at__isnull=False,
+                    candidate__isnull=True,
+                    submitted_at__isnull=False,
+                    erased_because__in=("retention", "wish"),
+                ),
+                name="interview_is_somebodys_until_deleted",
+            ),
         ]
 
     def __str__(self) -> str:
-        return f"{self.template} · {self.candidate}"
+        return f"{self.template} · {self.candidate or str(self.pk)[:8]}"
 
     def running_time(self, at: datetime) -> datetime:
         """`at` on this interview's clock, which stands still during a pause (and no longer than that may last)."""
@@ -146,6 +185,11 @@ class Interview(models.Model):
         return self.submitted_by == self.SubmittedBy.NOBODY
 
     @property
+    def is_erased(self) -> bool:
+        """Whether its data is deleted: what is left says that it took place, and nothing of whoever sat it."""
+        return self.erased_at is not None
+
+    @property
     def is_practice(self) -> bool:
         return self.mode == InterviewTemplate.Mode.PRACTICE
 
@@ -164,6 +208,8 @@ class Answer(models.Model):
     )
     frozen = models.JSONField(_("question as asked"))
     text = models.TextField(_("text"), blank=True)
+    # For the statistics of questions, once the text is deleted; None while it is there.
+    was_blank = models.BooleanField(_("nothing was written"), null=True)
     revision = models.PositiveIntegerField(_("revision"), default=0)
     saved_at = models.DateTimeField(_("saved at"), null=True, blank=True)
     flagged = models.BooleanField(_("flagged"), default=False)

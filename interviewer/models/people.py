@@ -20,6 +20,8 @@ class User(AbstractUser):
         editable=False,
         help_text=_("Sits one interview by an invitation, has no password, and sees nothing else."),
     )
+    # What stays of such an account is its number, by which the audit log and decisions name whoever acted.
+    erased_at = models.DateTimeField(_("data deleted at"), null=True, blank=True, editable=False)
 
     @property
     def is_manager(self) -> bool:

@@ -86,6 +86,7 @@ def compare(request: Request, pk: int) -> HttpResponse:
         "position": position,
         "form": form,
         "everybody": len(everybody),
+        "tombstones": comparison.tombstones(position),
         "shown": len(shown),
         "versions": sorted({each.version for each in shown}),
         "page": page,

@@ -53,7 +53,9 @@ def candidate(request: Request, pk: int, interview: uuid.UUID) -> HttpResponse:
     return _page(request, own_candidate(request.user, pk, interview))
 
 
-def _page(request: Request, invitation: Invitation, form: DecisionForm | None = None) -> HttpResponse:
+def _page(
+    request: Request, invitation: Invitation, form: DecisionForm | None = None, status: int = 200
+) -> HttpResponse:
     answers = Answer.objects.filter(interview=invitation.interview_id)
     scores = comparison.scores_of(answers)[invitation.interview_id]  # type: ignore[index]
     known = [score for score in scores if score is not None]
@@ -69,7 +71,7 @@ def _page(request: Request, invitation: Invitation, form: DecisionForm | None = 
         .order_by("-created_at")
         .first(),
     }
-    return render(request, "interviewer/candidate.html", context, status=400 if form else 200)
+    return render(request, "interviewer/candidate.html", context, status=400 if form else status)
 
 
 @manager_required
@@ -77,14 +79,18 @@ def _page(request: Request, invitation: Invitation, form: DecisionForm | None = 
 def decide(request: Request, pk: int, interview: uuid.UUID) -> HttpResponse:
     """Decide about a candidate; the decision before is kept."""
     invitation = own_candidate(request.user, pk, interview)
+    if invitation.standing(request.received_at) == Invitation.Standing.ERASED:
+        return _page(request, invitation, status=410)
     form = DecisionForm(request.POST)
     if not form.is_valid() or invitation.interview is None:
         return _page(request, invitation, form)
     given = form.cleaned_data
     outcome = Decision.Outcome(given["outcome"])
-    decided = hiring.decide(
-        invitation.interview, outcome, given["reason"], request.user, request.received_at, given["seen"]
-    )
+    sat, at = invitation.interview, request.received_at
+    try:
+        decided = hiring.decide(sat, outcome, given["reason"], request.user, at, given["seen"])
+    except hiring.NotHandedIn:  # its data was deleted at this very moment
+        return redirect("candidate", pk, interview)
     if decided.meanwhile:
         told = _("Since you opened the page, somebody else decided “%(outcome)s”. Both decisions are kept; yours is in "
                  "force. Read theirs below, and decide again if it changes your mind.")  # fmt: skip
@@ -102,6 +108,8 @@ def decide(request: Request, pk: int, interview: uuid.UUID) -> HttpResponse:
 def make_packet(request: Request, pk: int, interview: uuid.UUID) -> HttpResponse:
     """Have a worker make a packet of how things stand now."""
     invitation = own_candidate(request.user, pk, interview)
+    if invitation.standing(request.received_at) == Invitation.Standing.ERASED:
+        return _page(request, invitation, status=410)
     if not Decision.objects.filter(interview=interview).exists():
         messages.info(request, _("Decide first: a packet hands on a decision with all that led to it."))
         return redirect("candidate", pk, interview)

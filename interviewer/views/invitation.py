@@ -26,7 +26,7 @@ logger = logging.getLogger(__name__)
 
 BACKEND = "django.contrib.auth.backends.ModelBackend"
 Standing = Invitation.Standing
-GONE = {Standing.REVOKED, Standing.EXPIRED, Standing.CLOSED}
+GONE = {Standing.REVOKED, Standing.EXPIRED, Standing.CLOSED, Standing.ERASED}
 
 
 class AcceptForm(ConsentForm):
@@ -98,10 +98,12 @@ def _enter(request: Request, found: Invitation, token: str) -> HttpResponse:
             )
             return redirect("invitation", token)
         found = hiring.find(token) or found
-    if found.standing(request.received_at) not in {Standing.RUNNING, Standing.HANDED_IN} or found.interview is None:
+    sat = found.interview
+    is_open = found.standing(request.received_at) in {Standing.RUNNING, Standing.HANDED_IN}
+    if not is_open or sat is None or sat.candidate is None:
         return _page(request, found)
-    login(request, found.interview.candidate, backend=BACKEND)
-    return redirect("room", found.interview.pk)
+    login(request, sat.candidate, backend=BACKEND)
+    return redirect("room", sat.pk)
 
 
 def _unknown(request: Request) -> HttpResponse:

@@ -38,8 +38,12 @@ def _of_interview(view: View) -> View:
     @wraps(view)
     def guarded(request: Request, pk: uuid.UUID, *args: Any, **kwargs: Any) -> HttpResponseBase:
         interview = get_object_or_404(reviewable_interviews(request.user).select_related("invitation"), pk=pk)
+        if interview.is_erased:
+            return review_page(request, interview, status=410)
         try:
             return view(request, interview, *args, **kwargs)
+        except reviewing.Erased:  # at this very moment
+            return redirect("review", interview.pk)
         except tuple(_REFUSED) as refused:
             status, sentence = _REFUSED[type(refused)]
             problem = held(refused.claim) if isinstance(refused, reviewing.Held) else sentence()

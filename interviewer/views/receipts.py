@@ -49,6 +49,8 @@ def review_receipt_file(request: Request, pk: uuid.UUID) -> HttpResponse:
     """The same file for a manager; where it names the candidate, only once the manager has been told who it was."""
     found = reviewable_interviews(request.user).filter(submitted_at__isnull=False)
     interview = get_object_or_404(found, pk=pk)
+    if interview.candidate is None:  # deleted; its page says when
+        return redirect("review", interview.pk)
     if not interview.candidate.is_guest and not identity.revealed_to(request.user, [interview]):
         messages.info(request, _("The receipt names the candidate. Have the identity shown first, at the top."))
         return redirect("review", interview.pk)

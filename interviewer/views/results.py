@@ -8,7 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
-from django.http import HttpResponse
+from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
 from django.views.decorators.cache import never_cache
@@ -22,9 +22,35 @@ from interviewer.scorecard import scorecard
 from questions.models import Topic
 
 
+def told_if_erased(view: View) -> View:
+    """Whoever comes back to an interview whose data is deleted is told so, without signing in: it is nobody's any more.
+
+    Its address is what they know; the page says nothing but when and why.
+    """
+
+    @wraps(view)
+    def guarded(request: Request, pk: uuid.UUID, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        try:
+            if request.user.is_authenticated:
+                return view(request, pk, *args, **kwargs)
+        except Http404:
+            if (response := _tombstone(request, pk)) is None:
+                raise
+            return response
+        return _tombstone(request, pk) or view(request, pk, *args, **kwargs)
+
+    return guarded
+
+
+def _tombstone(request: Request, pk: uuid.UUID) -> HttpResponse | None:
+    erased = Interview.objects.filter(pk=pk, erased_at__isnull=False).first()
+    return render(request, "interviewer/erased.html", {"interview": erased}, status=410) if erased else None
+
+
 def handed_in(view: View) -> View:
     """Give a view the candidate's own interview once it was handed in; before that, lead to the room."""
 
+    @told_if_erased
     @login_required
     @never_cache
     @wraps(view)

@@ -47,6 +47,7 @@ class FilterForm(forms.Form):
         ("graded", gettext_lazy("Graded")),
         ("needs", gettext_lazy("Needs a person")),
         ("abandoned", gettext_lazy("Abandoned")),
+        ("erased", gettext_lazy("Data deleted")),
     ]
     q = forms.CharField(
         label=gettext_lazy("Candidate"),
@@ -127,7 +128,10 @@ def _filtered(found: QuerySet[Interview], wanted: dict[str, Any], reviewer: User
         found = found.filter(template=wanted["template"])
     if wanted.get("language"):
         found = found.filter(language=wanted["language"])
-    return found.filter(_state(wanted["state"])) if wanted.get("state") else found
+    if not (state := wanted.get("state")):
+        return found
+    is_erased = state == "erased"
+    return found.filter(Q() if is_erased else _state(state), erased_at__isnull=not is_erased)
 
 
 def _page(found: QuerySet[Interview], number: str | None, reviewer: User) -> Page:
@@ -169,6 +173,8 @@ def interview_list(request: Request) -> HttpResponse:
 def extend(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Give a running interview more time; its candidate's page learns of it by itself."""
     interview = get_object_or_404(reviewable_interviews(request.user), pk=pk)
+    if interview.is_erased:
+        return review_page(request, interview, status=410)
     form = ExtendForm(request.POST)
     if not form.is_valid():
         return review_page(request, interview, extend_form=form)
@@ -189,6 +195,8 @@ def extend(request: Request, pk: uuid.UUID) -> HttpResponse:
 def grade_abandoned(request: Request, pk: uuid.UUID) -> HttpResponse:
     """Decide that what an abandoned interview holds is graded after all."""
     interview = get_object_or_404(reviewable_interviews(request.user), pk=pk)
+    if interview.is_erased:
+        return review_page(request, interview, status=410)
     if interviews.grade_abandoned(interview, request.user, request.received_at):
         messages.success(request, _("What was saved will be graded."))
     else:
@@ -201,6 +209,8 @@ def grade_abandoned(request: Request, pk: uuid.UUID) -> HttpResponse:
 def grade_again(request: Request, pk: uuid.UUID, position: int) -> HttpResponse:
     """Ask for a new grade of one answer; the earlier ones are kept."""
     interview = get_object_or_404(reviewable_interviews(request.user), pk=pk)
+    if interview.is_erased:
+        return review_page(request, interview, status=410)
     answer = get_object_or_404(interview.answers.select_related("interview"), position=position)
     if interviews.grade_again(answer, request.user, request.received_at):
         messages.success(request, _("The answer will be graded again; the earlier grade is kept."))

@@ -16,7 +16,7 @@ from django.views.decorators.http import require_safe
 from interviewer import audit, identity, judgements, review_data, reviewing, timeline
 from interviewer.access import manager_required, reviewable_interviews
 from interviewer.http import Request
-from interviewer.models import Extension, IdentityReveal, Interview
+from interviewer.models import Decision, Extension, IdentityReveal, Interview, Invitation
 from interviewer.templatetags.interviewer_extras import verdict_label
 from interviewer.views.clock import time_added
 from questions.frozen import FrozenQuestion
@@ -96,6 +96,8 @@ def review_page(
     """The page, also when something was refused: `problem` says why, `typed` is the answer whose form was sent."""
     at = request.received_at
     audit.saw(request.user, audit.Verb.INTERVIEW_SEEN, interview, at)
+    if interview.is_erased:
+        return _tombstone(request, interview, status)
     told = IdentityReveal.objects.filter(interview=interview, reviewer=request.user).first()
     context = {
         "interview": interview,
@@ -104,7 +106,7 @@ def review_page(
         "called": identity.name(interview) if told else identity.code(interview),
         "contact": identity.contact(interview) if told else "",
         "identity_form": ReasonForm(auto_id="identity_%s"),
-        "names_candidate": not interview.candidate.is_guest,
+        "names_candidate": interview.candidate is not None and not interview.candidate.is_guest,
         "time_added": time_added(interview),
         "timeline": timeline.timeline(interview),
         "late_marks": timeline.late_marks(interview),
@@ -116,6 +118,18 @@ def review_page(
         **_clock(interview, extend_form, request),
     }
     return render(request, "interviewer/review.html", context, status=400 if extend_form else status)
+
+
+def _tombstone(request: Request, interview: Interview, status: int) -> HttpResponse:
+    """What is left once the data is deleted."""
+    invitation = Invitation.objects.select_related("position").filter(interview=interview).first()
+    context = {
+        "interview": interview,
+        "code": identity.code(interview),
+        "invitation": invitation,
+        "decision": Decision.objects.filter(interview=interview).first(),
+    }
+    return render(request, "interviewer/review_erased.html", context, status=status)
 
 
 def _answers(request: Request, interview: Interview, typed: int | None) -> dict[str, Any]:

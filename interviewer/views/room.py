@@ -25,11 +25,13 @@ from interviewer.http import Request
 from interviewer.models import Answer, Interview
 from interviewer.views.clock import clock_context, clock_state, seconds_to_deadline
 from interviewer.views.forms import AnswerForm, ChoiceForm, too_long_message
+from interviewer.views.results import told_if_erased
 
 
 def in_room(view: View) -> View:
     """Give a view the candidate's own interview; once that is closed, lead to the receipt, while paused to its page."""
 
+    @told_if_erased
     @login_required
     @never_cache
     @wraps(view)

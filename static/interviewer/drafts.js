@@ -32,6 +32,11 @@ function read(key) {
 
 export function forget(record) { try { localStorage.removeItem(record.key); } catch { /* nothing to forget */ } }
 
+/** Forget the texts of every interview on this device. */
+export function forgetAll() {
+  try { Object.keys(localStorage).filter((key) => key.startsWith("draft:")).forEach((key) => forget({ key })); } catch { /* nothing to forget */ }
+}
+
 /** The record of this page. Entries of its log are [number, kind, time, length, checksum] and are only ever added. */
 export class Draft {
   constructor(interview, position, token) {

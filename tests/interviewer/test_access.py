@@ -90,6 +90,13 @@ TABLE: dict[tuple[str, str], Row] = {
         (name, "POST"): everybody(405)
         for name in ("receipt", "receipt-file", "progress", "scorecard", "scorecard-results")
     },
+    **{(name, "GET"): ("login", 200, 200, 200, 200) for name in ("your-data", "export-data", "delete-account")},
+    **{(name, "POST"): ("login", 405, 405, 405, 405) for name in ("your-data", "export-data")},
+    ("delete-account", "POST"): ("login", *["data-deleted"] * 4),
+    ("delete-interview", "GET"): OWNERS_ONLY,
+    ("delete-interview", "POST"): ("login", "your-data", 404, 404, 404),
+    ("data-deleted", "GET"): everybody(200),
+    ("data-deleted", "POST"): everybody(405),
     ("invitation", "GET"): everybody(200),
     ("invitation", "POST"): everybody("room"),
     **{
@@ -316,6 +323,7 @@ def address(name: str, interview: Interview) -> str:
         "review-claim",
         "reveal-identity",
         "reveal-all",
+        "delete-interview",
         *(each for each, _ in TABLE if each in _names_below("interviews/")),
     }
     if name == "try-again":
@@ -364,6 +372,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "decide": {"outcome": "hold", "reason": "a reason", "seen": 0},
     "position-new": {"title": "Engineer", "language": "en", **ROWS},
     "position-edit": {"title": "Engineer", "language": "en", **ROWS},
+    "delete-account": {"sure": "on"},
+    "delete-interview": {"sure": "on"},
     "invite": {"days": 7, "seen": 1, "count": 1},
     "invite-people": {"days": 7, "seen": 1, "text": "name,email\nWang,wang@example.org\n"},
 }
@@ -471,7 +481,7 @@ def test_every_address_that_writes_is_known():
         "search-by-meaning", "sync-index", "duplicate-list", "duplicate",
         "import-list", "import-choose", "import-again", "import-undo",
         "invitation", "position-new", "position-edit", "position-close", "invite", "invite-people", "send-again",
-        "invitation-revoke", "invitation-renew", "decide", "make-packet",
+        "invitation-revoke", "invitation-renew", "decide", "make-packet", "delete-account", "delete-interview",
     }  # fmt: skip
 
 
@@ -587,7 +597,10 @@ def test_a_superuser_sees_every_organisation(handed_in, opened_link):
 
 # --- Guests ------------------------------------------------------------------------------------
 
-GUESTS = {"home", "set_language", "logout", "login", "healthz", "readyz", "not-found", "invitation"}
+GUESTS = {
+    "home", "set_language", "logout", "login", "healthz", "readyz", "not-found", "invitation", "your-data",
+    "export-data", "delete-account", "data-deleted",
+}  # fmt: skip
 
 
 @pytest.mark.parametrize(("name", "method"), [row for row in TABLE if row[0] not in GUESTS])

@@ -1,4 +1,6 @@
-"""`manage.py sweep`: settle interviews whose time is over, announce work nobody heard of; nightly, statistics."""
+"""`manage.py sweep`: settle interviews whose time is over, announce work nobody heard of; nightly, retention
+and statistics.
+"""
 
 from __future__ import annotations
 
@@ -12,7 +14,7 @@ from django.core.management.base import BaseCommand
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 
-from interviewer import interviews, item_health, jobs, pulse, tasks
+from interviewer import interviews, item_health, jobs, privacy, pulse, tasks
 
 logger = logging.getLogger(__name__)
 
@@ -23,6 +25,7 @@ def sweep_once() -> None:
     interviews.settle_expired(pulse.last_known_up(now))
     tasks.sweep_grades(now)
     jobs.sweep(now)
+    privacy.purge_if_due(now)
     item_health.compute_if_due(now)  # last: once a day it takes seconds
 
 

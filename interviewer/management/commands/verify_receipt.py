@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from django.core.management.base import CommandError, CommandParser
+from django.utils import timezone
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 
@@ -17,7 +18,8 @@ from questions.management.terminal import TerminalCommand
 class Command(TerminalCommand):
     help = gettext_lazy(  # type: ignore[assignment]
         "Say whether a receipt file is ours and unchanged. Exit status: 0 it is; 1 changed; 2 not ours; "
-        "3 genuine, but what is stored differs; 4 genuine, but no longer stored; 5 the file cannot be read."
+        "3 genuine, but what is stored differs; 4 genuine, but no longer stored; 5 the file cannot be read; "
+        "6 genuine, and the data of its interview has been deleted since."
     )
 
     def add_arguments(self, parser: CommandParser) -> None:
@@ -44,4 +46,12 @@ def _sentence(verdict: Verdict) -> str:
         Finding.NOT_OURS: _("This is not a receipt of ours, or too damaged to be read."),
         Finding.STORED_DIFFERS: _("This receipt is ours and unchanged, but what is stored differs in: %(places)s."),
         Finding.NOT_STORED: _("This receipt is ours and unchanged, but its interview is no longer stored."),
-    }[verdict.finding] % {"places": ", ".join(verdict.places)}
+        Finding.ERASED: _(
+            "This receipt is ours and unchanged, and its hash is the one that is kept. The data of its interview was "
+            "deleted on %(when)s."
+        ),
+    }[verdict.finding] % {"places": ", ".join(verdict.places), "when": _day(verdict)}
+
+
+def _day(verdict: Verdict) -> str:
+    return timezone.localtime(verdict.erased_at).strftime("%Y-%m-%d") if verdict.erased_at else ""

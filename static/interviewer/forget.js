@@ -1,0 +1,5 @@
+// After everything was deleted on the server: what this device keeps of interviews goes too.
+
+import { forgetAll } from "./drafts.js";
+
+forgetAll();
