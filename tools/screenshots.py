@@ -138,6 +138,39 @@ import_runs.preview(run, now, quietly)
 pair = DuplicatePair.objects.order_by("-score")[0]
 print(run.pk, known.pk, pair.one_id, pair.other_id)
 """
+# Six people who sat for a position, graded before any worker runs.
+HIRE = """
+import random
+from datetime import timedelta
+from django.utils import timezone
+dice, now = random.Random(7), timezone.now()
+rows = [build.row(slug, 2) for slug in ("training", "tuning", "agents")]
+position = build.position(title="推理平台工程师", rows=rows)
+for n, ability in enumerate((0.86, 0.8, 0.5, 0.46, 0.42, 0.1)):
+    scores = [min(1, max(0, dice.gauss(ability, 0.12))) for _ in range(6)]
+    build.sat(position, scores, at=now - timedelta(hours=n + 1))
+print(position.pk)
+"""
+# Of one of them the manager has decided, and asked for a packet; of another interview one answer was judged and counts.
+DECIDE = """
+from django.utils import timezone
+from interviewer import hiring, jobs, reviewing
+from interviewer.models import Decision, Invitation
+now, manager = timezone.now(), User.objects.get(username="manager")
+invited = list(Invitation.objects.filter(position={position}).order_by("-interview__submitted_at"))
+reason = "训练和微调两部分都答到了要点，并且说清了代价；智能体一题的取舍可以在下一轮追问。"
+hiring.decide(invited[0].interview, Decision.Outcome.ADVANCE, reason, manager, now)
+jobs.ask("make-packet", manager, {{"invitation": invited[0].pk, "language": "zh-hans"}}, now)
+reviewed = Interview.objects.get(pk={done!r})
+answer = reviewed.answers.get(position=1)
+keys = [(point.key, point.kind) for point in answer.asked.points]
+judged = {{key: "missing" if kind == "pitfall" else "met" for key, kind in keys}} | {{keys[1][0]: "partial"}}
+reviewing.score_blind(answer, judged, manager, now)
+reviewing.override(answer, "第二点只说了一半：没有提到温度。", manager, now, 0)
+for other in reviewed.answers.exclude(position=1):
+    reviewing.reveal(other, manager, now)
+print(invited[0].interview_id, invited[2].interview_id, *[each.code for each in invited[:3]])
+"""
 WRITE_ELSEWHERE = """
 from django.utils import timezone
 answer = Answer.objects.get(interview={pk!r}, position=2)
@@ -225,6 +258,7 @@ def main(say: Callable[[str], None] = print) -> None:
     with program() as live:
         say("Preparing a program …")
         live.manage("prepare")
+        position = live.python(HIRE)
         live.run()
         done, running, coding, paused = live.python(SIT).split()
         misleading = live.python(FARE)
@@ -233,6 +267,11 @@ def main(say: Callable[[str], None] = print) -> None:
         live.python(
             "import time\n"
             f"while Grade.objects.filter(answer__interview={done!r}).exclude(status='done').exists(): time.sleep(1)"
+        )
+        decided, blind, *codes = live.python(DECIDE.format(position=position, done=done)).split()
+        live.python(
+            "import time\nfrom interviewer.models import Job\n"
+            "while Job.objects.filter(kind='make-packet', status='pending').exists(): time.sleep(1)"
         )
         pages = {
             "visitor": {"front-door": "/", "login": "/login/", "not-found": "/nowhere/"},
@@ -250,7 +289,10 @@ def main(say: Callable[[str], None] = print) -> None:
                 "operations": "/operations/",
                 "audit": "/audit/",
                 "position-list": "/positions/",
-                "position": "/positions/1/",
+                "position": f"/positions/{position}/",
+                "review-blind": f"/review/{blind}/",
+                "compare": f"/positions/{position}/compare/?" + "&".join(f"c={code}" for code in codes),
+                "candidate": f"/positions/{position}/candidates/{decided}/",
                 "room-code": f"/interviews/{coding}/questions/1/",
             },
             "curator": {
