@@ -20,7 +20,7 @@ from tests.pages import Page
 pytestmark = pytest.mark.django_db
 
 SAID = {"feedback": "CANARY-FEEDBACK", "flags": ("keyword_list",), "model": "CANARY-MODEL"}
-OF_THE_MACHINE = ("<mark>", "CANARY", "bare list of keywords", "of 100", "The prompt", "not yet measured", "in force")
+OF_THE_MACHINE = ("<mark", "CANARY", "bare list of keywords", "of 100", "The prompt", "not yet measured", "in force")
 
 
 @pytest.fixture
