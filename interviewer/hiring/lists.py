@@ -10,7 +10,7 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from interviewer import identity
+from interviewer import blind, identity
 from interviewer.hiring.comparison import scores_of
 from interviewer.models import Answer, Decision, Invitation, Position, User
 from interviewer.scorecard import band
@@ -44,7 +44,8 @@ def rows(position: Position, reader: User) -> Iterator[list[str]]:
 
 def _rows(some: Sequence[Invitation], reader: User) -> Iterator[list[str]]:
     sat = [each.interview_id for each in some if each.interview is not None and each.interview.submitted_at]
-    scores = scores_of(Answer.objects.filter(interview__in=sat))
+    answers = Answer.objects.filter(interview__in=sat)
+    scores, unseen = scores_of(answers), blind.hidden(reader, answers)
     decisions = Decision.objects.filter(interview__in=sat).order_by("pk").select_related("by")
     newest = {each.interview_id: each for each in decisions}
     told = identity.revealed_to(reader, [each.interview for each in some if each.interview])
@@ -54,7 +55,7 @@ def _rows(some: Sequence[Invitation], reader: User) -> Iterator[list[str]]:
             *named(invitation, told),
             _state(invitation),
             _time(invitation.created_at),
-            *_result(invitation, scores.get(invitation.interview_id, [])),  # type: ignore[arg-type]
+            *_result(invitation, scores.get(invitation.interview_id, []), unseen),  # type: ignore[arg-type]
             *_decision(newest.get(invitation.interview_id)),  # type: ignore[arg-type]
         ]
 
@@ -65,18 +66,19 @@ def _state(invitation: Any) -> str:
     return _("Revoked") if invitation.revoked_at else _("Not begun")
 
 
-def _result(invitation: Invitation, scores: Sequence[float | None]) -> list[str]:
+def _result(invitation: Invitation, scores: Sequence[float | None], unseen: Collection[object]) -> list[str]:
     if invitation.interview is None or not scores:
         return [""] * 6
     known = [score for score in scores if score is not None]
     reach = band(known)
     sitting = invitation.interview
+    ends = [str(reach.low), str(reach.high)] if reach else ["", ""]
     return [
         _time(sitting.submitted_at),
         str(sitting.template.version),
         str(len(scores)),
         str(len(known)),
-        *([str(reach.low), str(reach.high)] if reach else ["", ""]),
+        *([_("hidden")] * 2 if sitting.pk in unseen else ends),
     ]
 
 
