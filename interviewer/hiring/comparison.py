@@ -16,6 +16,7 @@ from django.db.models import OuterRef, QuerySet, Subquery
 
 from interviewer import blind
 from interviewer.models import Answer, Decision, Invitation, Position, User
+from interviewer.pass_bands import Placed, placed
 from interviewer.scorecard import Band, band
 from interviewer.standing import with_score
 
@@ -31,6 +32,7 @@ class Candidate:
     graded: int
     band: Band | None
     outcome: str
+    lines: tuple[Placed, ...] = ()  # where the band lies to the lines of the blueprint
     is_hidden: bool = False  # the reader has not judged the answers: then there is no band either
 
     @property
@@ -61,7 +63,8 @@ def candidates(position: Position, reader: User) -> list[Candidate]:
     Three queries.
     """
     sat = with_outcome(Invitation.objects.filter(position=position, interview__submitted_at__isnull=False))
-    rows = sat.order_by("code").values_list("code", "interview", "interview__template__version", "outcome")
+    template = "interview__template__"
+    rows = sat.order_by("code").values_list("code", "interview", f"{template}version", f"{template}bands", "outcome")
     answers = Answer.objects.filter(interview__invitation__position=position)
     scores, unseen = scores_of(answers), blind.hidden(reader, answers)
     return [
@@ -71,12 +74,14 @@ def candidates(position: Position, reader: User) -> list[Candidate]:
             version,
             len(scores[pk]),
             len(known),
-            None if pk in unseen else band(known),
+            reach,
             outcome or "",
+            placed(bands, reach),
             pk in unseen,
         )
-        for code, pk, version, outcome in rows
+        for code, pk, version, bands, outcome in rows
         for known in [[score for score in scores[pk] if score is not None]]
+        for reach in [None if pk in unseen else band(known)]
     ]
 
 

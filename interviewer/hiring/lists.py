@@ -13,9 +13,10 @@ from django.utils.translation import gettext as _
 from interviewer import blind, identity
 from interviewer.hiring.comparison import scores_of
 from interviewer.models import Answer, Decision, Invitation, Position, User
+from interviewer.pass_bands import placed
 from interviewer.scorecard import band
 
-WIDTHS = (12, 24, 30, 18, 18, 18, 10, 10, 10, 10, 10, 16, 18, 20, 60)  # of the columns, in characters
+WIDTHS = (12, 24, 30, 18, 18, 18, 10, 10, 10, 10, 10, 40, 16, 18, 20, 60)  # of the columns, in characters
 _AT_ONCE = 500  # candidates that are looked up together
 
 
@@ -29,7 +30,7 @@ def heads() -> list[str]:
     """The first row."""
     return [
         _("Code"), _("Candidate's name"), _("E-mail"), _("State"), _("Invited"), _("Handed in"), _("Version"),
-        _("Questions"), _("Graded"), _("Band from"), _("Band to"), _("Decision"),
+        _("Questions"), _("Graded"), _("Band from"), _("Band to"), _("Pass bands"), _("Decision"),
         _("Decided"), _("Decided by"), _("Reason"),
     ]  # fmt: skip
 
@@ -68,10 +69,10 @@ def _state(invitation: Any) -> str:
 
 def _result(invitation: Invitation, scores: Sequence[float | None], unseen: Collection[object]) -> list[str]:
     if invitation.interview is None or not scores:
-        return [""] * 6
+        return [""] * 7
     known = [score for score in scores if score is not None]
-    reach = band(known)
     sitting = invitation.interview
+    reach = None if sitting.pk in unseen else band(known)
     ends = [str(reach.low), str(reach.high)] if reach else ["", ""]
     return [
         _time(sitting.submitted_at),
@@ -79,6 +80,7 @@ def _result(invitation: Invitation, scores: Sequence[float | None], unseen: Coll
         str(len(scores)),
         str(len(known)),
         *([_("hidden")] * 2 if sitting.pk in unseen else ends),
+        "; ".join(map(str, placed(sitting.template.bands, reach))),
     ]
 
 

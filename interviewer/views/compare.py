@@ -89,6 +89,7 @@ def compare(request: Request, pk: int) -> HttpResponse:
         "everybody": len(everybody),
         "shown": len(shown),
         "hidden": sum(each.is_hidden for each in everybody),
+        "has_lines": any(each.lines for each in shown),
         "versions": sorted({each.version for each in shown}),
         "page": page,
         "groups": _on_page(page.object_list),

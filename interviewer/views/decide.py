@@ -20,6 +20,7 @@ from interviewer.hiring import comparison
 from interviewer.http import Request
 from interviewer.models import Answer, Decision, Invitation, Job, Packet
 from interviewer.models.decisions import LONGEST_REASON
+from interviewer.pass_bands import placed
 from interviewer.scorecard import band
 
 
@@ -58,6 +59,7 @@ def _page(request: Request, invitation: Invitation, form: DecisionForm | None = 
     scores = comparison.scores_of(answers)[invitation.interview_id]  # type: ignore[index]
     known = [score for score in scores if score is not None]
     unseen = blind.hidden(request.user, answers)
+    reach = None if unseen else band(known)
     context = {
         **decision_context(invitation, form),
         "position": invitation.position,
@@ -65,7 +67,8 @@ def _page(request: Request, invitation: Invitation, form: DecisionForm | None = 
         "asked": len(scores),
         "graded": len(known),
         "is_hidden": bool(unseen),
-        "band": None if unseen else band(known),
+        "band": reach,
+        "lines": placed(invitation.interview.template.bands, reach),  # type: ignore[union-attr]
         "packet": Packet.objects.defer("json", "pdf").filter(interview=invitation.interview_id).first(),
         "job": Job.objects.filter(kind="make-packet", owner=request.user, payload__invitation=invitation.pk)
         .order_by("-created_at")
