@@ -33,11 +33,24 @@ def contact(interview: Interview) -> str:
     return (invitation.email if invitation else "") or (interview.candidate.email if interview.candidate else "")
 
 
+def names(interview: Interview) -> tuple[str, ...]:
+    """Whatever the candidate's account or invitation calls them, in the orders in which names are written."""
+    person, invitation = interview.candidate, getattr(interview, "invitation", None)
+    called: list[str] = []
+    if person:
+        first, last = person.first_name, person.last_name
+        called += [person.username, first, last, f"{first} {last}", f"{last} {first}", person.email]
+    if invitation:
+        called += [invitation.name, *invitation.name.split(), invitation.email]
+    return tuple(dict.fromkeys(each for each in called if each.strip()))
+
+
 def revealed_to(reviewer: User, interviews: Iterable[Interview]) -> set[object]:
     """The keys of those interviews whose candidates a reviewer is told of."""
     keys = [interview.pk for interview in interviews]
-    told = IdentityReveal.objects.filter(reviewer=reviewer, interview__in=keys).values_list("interview", flat=True)
-    return {*told, *Decision.objects.filter(interview__in=keys).values_list("interview", flat=True)}
+    told = IdentityReveal.objects.filter(reviewer=reviewer, interview__in=keys).order_by()
+    decided = Decision.objects.filter(interview__in=keys).order_by()
+    return {key for (key,) in told.values_list("interview").union(decided.values_list("interview"))}
 
 
 def matching(reviewer: User, wanted: str) -> Q:

@@ -21,6 +21,7 @@ from fontTools.ttLib import TTFont
 from fpdf import FPDF
 
 from interviewer.models import Decision, Interview
+from interviewer.pass_bands import Placed, Where
 from interviewer.templatetags.interviewer_extras import flag_text, grader_label, kind_label, status_label, verdict_label
 
 FONT = files("pylopdf_fonts_zh_cn") / "NotoSansSC-Regular.otf"
@@ -185,6 +186,8 @@ class _Sheets(FPDF):
         if reach:
             told = _("where the result would lie with other questions of the same kind, nine times out of ten")
             self._text(told, SMALL, soft=True)
+        for line in score.get("pass_bands", ()):
+            self._text(str(Placed(line["name"], line["from"], Where(line["where"]))), indent=3)
 
     def question(self, question: Mapping[str, Any]) -> None:
         self._head(_("Question %(n)s: %(title)s") % {"n": question["position"], "title": question["asked"]["title"]})

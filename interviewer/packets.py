@@ -18,6 +18,7 @@ from typing import Any
 from django.core.signing import BadSignature, Signer
 
 from interviewer.models import Answer, AuditHead, Decision, Grade, HumanScore, Interview, Invitation, Override, User
+from interviewer.pass_bands import Stored, placed
 from interviewer.scorecard import band
 from interviewer.standing import with_score
 from interviewer.strict_json import parse_object
@@ -47,7 +48,7 @@ def content(invitation: Invitation, at: datetime) -> dict[str, Any]:
         "candidate": invitation.code,
         "interview": _interview(interview),
         "blueprint": _blueprint(interview),
-        "score": _score(questions),
+        "score": _score(questions, interview.template.bands),
         "questions": questions,
         "decision": decisions[0],
         "earlier_decisions": decisions[1:],
@@ -83,6 +84,7 @@ def _blueprint(interview: Interview) -> dict[str, Any]:
         for row in template.blueprint.select_related("topic")
     ]
     said = {"version": template.version, "language": template.language, "rows": rows}
+    said |= {"pass_bands": template.bands} if template.bands else {}
     canonical = json.dumps(said, ensure_ascii=False, sort_keys=True, separators=(",", ":"))
     return {**said, "sha256": _sha256(canonical.encode())}
 
@@ -158,11 +160,13 @@ def _point(point: Mapping[str, Any], text: str) -> dict[str, Any]:
     return {**{name: point.get(name) for name in kept}, "evidence": evidence}
 
 
-def _score(questions: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
+def _score(questions: Sequence[Mapping[str, Any]], bands: Stored) -> dict[str, Any]:
     known = [each["score"] for each in questions if each["score"] is not None]
     found = band(known)
     reach = {"low": found.low, "high": found.high, "share": 0.9} if found else None
-    return {"asked": len(questions), "graded": len(known), "band_of_100": reach}
+    lines = [{"name": line.name, "from": line.least, "where": line.where.value} for line in placed(bands, found)]
+    said = {"asked": len(questions), "graded": len(known), "band_of_100": reach}
+    return {**said, "pass_bands": lines} if bands else said
 
 
 def _decision(decision: Decision) -> dict[str, Any]:

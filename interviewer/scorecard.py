@@ -9,7 +9,6 @@ from statistics import fmean
 from typing import Any
 
 from interviewer import judgements
-from interviewer.highlight import Segment, highlight
 from questions.frozen import FrozenQuestion
 
 # Two-sided 90 % quantiles of Student's t for 1 … 9 degrees of freedom; beyond, 1.645 + 1.52/df is right to 0.02.
@@ -34,7 +33,6 @@ class Result:
     position: int
     asked: FrozenQuestion
     text: str
-    segments: list[Segment]
     seconds_used: float
     score: float | None
     verdict: dict[str, Any] | None
@@ -127,13 +125,11 @@ def result_of(answer: Any, grade: Any | None, override: Any | None = None) -> Re
     asked, machine = answer.asked, grade.verdict if grade is not None else None
     counted = override.human_score if override is not None else None
     verdict = judgements.as_verdict(asked, counted.judgements, machine) if counted else machine
-    points = verdict["points"] if verdict else []
     score = grade.score if grade is not None else None
     return Result(
         position=answer.position,
         asked=asked,
         text=answer.text,
-        segments=highlight(answer.text, {point["key"]: point["spans"] for point in points}),
         seconds_used=answer.seconds_used,
         score=counted.score if counted else score,
         verdict=verdict,

@@ -13,7 +13,7 @@ from django.db.models import F
 from django.utils import timezone
 from django.utils.translation import gettext_noop
 
-from interviewer import breaker, budget, grading
+from interviewer import breaker, budget, grading, identity
 from interviewer.llm import LLMError, Usage
 from interviewer.models import Grade
 from interviewer.models.grades import GradeQuerySet
@@ -49,7 +49,8 @@ def grade_answer(grade_id: int) -> None:
 
 def _judge(grade: Grade, permit: breaker.Permit) -> None:
     try:
-        verdict = grading.grade(grade.answer.asked, grade.answer.text, grade.grader)
+        names = identity.names(grade.answer.interview) if grade.grader == "llm" else ()
+        verdict = grading.grade(grade.answer.asked, grade.answer.text, grade.grader, names)
         _note_reply(permit, verdict.usage, timezone.now())
         _finish(grade, verdict)
     except LLMError as error:

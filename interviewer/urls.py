@@ -53,6 +53,7 @@ position = [
     path("edit/", positions.position_edit, name="position-edit"),
     path("close/", positions.position_close, name="position-close"),
     path("compare/", compare.compare, name="compare"),
+    path("compare/show/", compare.show_results, name="show-results"),
     path("candidates.csv", candidate_lists.candidates_csv, name="candidates-csv"),
     path("candidates.xlsx", candidate_lists.candidates_xlsx, name="candidates-xlsx"),
     path("candidates/<uuid:interview>/", decide.candidate, name="candidate"),

@@ -70,7 +70,6 @@ _LABELS = {
     "version": gettext_lazy("version"),
     "seconds": gettext_lazy("seconds added"),
     "question": gettext_lazy("question of the interview"),
-    "score": gettext_lazy("points of 100"),
     "blind": gettext_lazy("before the machine's verdict was shown"),
     "person": gettext_lazy("a person's score counts"),
     "questions": gettext_lazy("questions"),
@@ -88,7 +87,8 @@ _LABELS = {
     "since": gettext_lazy("from"),
     "until": gettext_lazy("until"),
 }
-_WITHOUT_WORDS = {"questions_sha256", "json_sha256", "pdf_sha256"}  # for who compares; it stands in the export
+# For who compares, it stands in the export; and managers who have not judged an answer yet read here too.
+_WITHOUT_WORDS = {"questions_sha256", "json_sha256", "pdf_sha256", "score"}
 # The admin's forms: part of the verb before the dot → whose fields were changed, and what their ids are of.
 _FORMS: dict[str, type[Model]] = {
     "topic": Topic,

@@ -9,7 +9,7 @@ import dataclasses
 import hashlib
 import json
 import logging
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 import numpy.typing as npt
@@ -44,9 +44,10 @@ __all__ = [
 ]
 
 
-def grade(question: FrozenQuestion, answer: str, grader: str) -> Verdict:
+def grade(question: FrozenQuestion, answer: str, grader: str, names: Collection[str] = ()) -> Verdict:
     """The verdict on `answer` (the stored text; spans point into it) by `grader`: "llm" or "semantic".
 
+    `names`: what its author is called, which no model reads.
     Raises LLMError when no verdict can be had: a fault is never a score.
     """
     read = read_answer(answer)
@@ -54,17 +55,17 @@ def grade(question: FrozenQuestion, answer: str, grader: str) -> Verdict:
     if flag:
         verdict = _nothing_earned(question, flag)
     elif grader == "llm":
-        verdict = _by_model(question, read)
+        verdict = _by_model(question, read, names)
     else:
         verdict = _semantic(question, read)
     flags = dict.fromkeys((*verdict.flags, *read.flags, *(("instruction_to_grader",) * talks_to_grader(read.text))))
     return dataclasses.replace(verdict, flags=tuple(flags), rubric_hash=rubric_hash(question))
 
 
-def _by_model(question: FrozenQuestion, read: ReadAnswer) -> Verdict:
+def _by_model(question: FrozenQuestion, read: ReadAnswer, names: Collection[str]) -> Verdict:
     """The model's verdict; what only talks to the grader needs none."""
     models = Models(_read_tokens, _token_model, _embed)
-    verdict = grade_llm(question, read, models, lambda: _semantic_score(question, read))
+    verdict = grade_llm(question, read, models, lambda: _semantic_score(question, read), names)
     return verdict or _nothing_earned(question, "not_shown")
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from django.template.loader import get_template
@@ -19,6 +19,7 @@ from interviewer.llm import Reply, ask
 from questions.frozen import FrozenPoint, FrozenQuestion
 
 from . import scoring
+from .anonymous import masked
 from .clauses import Clause, ReadAnswer
 from .feedback import compose, in_language, without_reference
 from .offered import offered
@@ -39,7 +40,7 @@ _LENGTHS = {"zh": (30, 60), "en": (80, 160)}
 class Task:
     """What every sample of one grading has in common.
 
-    `shown` are the clauses that the model gets to read.
+    `shown` are the clauses that the model gets to read, `sent` the same without what says who wrote them.
     `evidence` is what code finds of the points in them. `is_list`: the answer is a bare string of keywords.
     """
 
@@ -47,12 +48,15 @@ class Task:
     points: tuple[FrozenPoint, ...]
     answer: ReadAnswer
     shown: tuple[Clause, ...]
+    sent: tuple[Clause, ...]
     evidence: Evidence
     is_list: bool
 
 
-def task_of(question: FrozenQuestion, answer: ReadAnswer, models: Models | None = None) -> Task:
-    """The task of grading `answer`; without `models` only words are evidence."""
+def task_of(
+    question: FrozenQuestion, answer: ReadAnswer, models: Models | None = None, names: Collection[str] = ()
+) -> Task:
+    """The task of grading `answer`, whose author is called `names`; without `models` only words are evidence."""
     points, asked = question_points(question), f"{question.title}\n{question.prompt}"
     not_said = unsaid(question, answer).spans
     shown = offered(question, answer, not_said, lambda clause: max(overlap(point, [clause], asked) for point in points))
@@ -61,15 +65,25 @@ def task_of(question: FrozenQuestion, answer: ReadAnswer, models: Models | None 
         points=points,
         answer=answer,
         shown=shown,
+        sent=_unsigned(question, answer, shown, names),
         evidence=Evidence(question, answer, shown, models),
         is_list=is_keyword_list(answer.text, question.reference),
     )
 
 
+def _unsigned(
+    question: FrozenQuestion, answer: ReadAnswer, shown: Sequence[Clause], names: Collection[str]
+) -> tuple[Clause, ...]:
+    """The clauses as the model reads them; masked as parts of the whole answer, since an address may reach over two."""
+    said = (question.title, question.prompt, question.reference, *(point.text for point in question.points))
+    text = masked(answer.text, names, "\n".join(said))
+    return tuple(dataclasses.replace(clause, text=" ".join(text[slice(*clause.at)].split())) for clause in shown)
+
+
 def sample(task: Task, temperature: float = 0.0) -> Verdict:
     """The verdict by one call of the language model. Raises LLMError."""
     reply = ask(
-        messages(task.question, task.points, task.shown),
+        messages(task.question, task.points, task.sent),
         schema(task.question, task.points, task.shown),
         schema_name="grading",
         temperature=temperature,

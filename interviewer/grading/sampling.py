@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from statistics import fmean, pstdev
 
 from django.conf import settings
@@ -26,13 +26,14 @@ def grade_llm(
     answer: ReadAnswer,
     models: Models | None = None,
     semantic: Callable[[], float | None] = lambda: None,
+    names: Collection[str] = (),
 ) -> Verdict | None:
     """The verdict by `settings.GRADING_SAMPLES` calls of the model, or None when there is nothing for it to read.
 
     Where the samples, or the mean and the score that `semantic` gives, lie further apart than the settings allow, one
     more sample is taken and the verdict marked "low_trust". Raises LLMError, with what all samples cost.
     """
-    task = task_of(question, answer, models)
+    task = task_of(question, answer, models, names)
     if not task.shown:
         return None
     samples = _samples(task)

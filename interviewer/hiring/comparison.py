@@ -15,7 +15,9 @@ from typing import Any
 
 from django.db.models import OuterRef, QuerySet, Subquery
 
-from interviewer.models import Answer, Decision, Interview, Invitation, Position
+from interviewer import blind
+from interviewer.models import Answer, Decision, Interview, Invitation, Position, User
+from interviewer.pass_bands import Placed, placed
 from interviewer.scorecard import Band, band
 from interviewer.standing import with_score
 
@@ -31,6 +33,8 @@ class Candidate:
     graded: int
     band: Band | None
     outcome: str
+    lines: tuple[Placed, ...] = ()  # where the band lies to the lines of the blueprint
+    is_hidden: bool = False  # the reader has not judged the answers: then there is no band either
 
     @property
     def is_graded(self) -> bool:
@@ -68,22 +72,39 @@ class Group:
     band: Band | None
     candidates: tuple[Candidate, ...]
 
+    @property
+    def is_hidden(self) -> bool:
+        return any(each.is_hidden for each in self.candidates)
 
-def candidates(position: Position) -> list[Candidate]:
-    """Everybody who handed an interview in for a position, in order of their codes; two queries.
 
-    Those whose data is deleted are `tombstones`.
+def candidates(position: Position, reader: User) -> list[Candidate]:
+    """Everybody who handed an interview in for a position, in order of their codes, as `reader` may see them.
+
+    Three queries. Those whose data is deleted are `tombstones`.
     """
     sat = Invitation.objects.filter(
         position=position, interview__submitted_at__isnull=False, interview__erased_at__isnull=True
     )
-    fields = ("code", "interview", "interview__template__version", "outcome")
+    template = "interview__template__"
+    fields = ("code", "interview", f"{template}version", f"{template}bands", "outcome")
     rows = with_outcome(sat).order_by("code").values_list(*fields)
-    scores = scores_of(Answer.objects.filter(interview__invitation__position=position))
+    answers = Answer.objects.filter(interview__invitation__position=position)
+    scores, unseen = scores_of(answers), blind.hidden(reader, answers)
     return [
-        Candidate(code, pk, version, len(scores[pk]), len(known), band(known), outcome or "")
-        for code, pk, version, outcome in rows
+        Candidate(
+            code,
+            pk,
+            version,
+            len(scores[pk]),
+            len(known),
+            reach,
+            outcome or "",
+            placed(bands, reach),
+            pk in unseen,
+        )
+        for code, pk, version, bands, outcome in rows
         for known in [[score for score in scores[pk] if score is not None]]
+        for reach in [None if pk in unseen else band(known)]
     ]
 
 
@@ -113,7 +134,7 @@ def scores_of(answers: QuerySet[Answer]) -> dict[uuid.UUID, list[float | None]]:
 def groups(compared: Iterable[Candidate]) -> list[Group]:
     """Who cannot be told apart. Newest version first: those of different versions are never compared.
 
-    Within a version the group with the highest band comes first; who has no band yet comes last.
+    Within a version the group with the highest band comes first; who has none yet, or a hidden one, comes last.
     """
     by_version: dict[int, list[Candidate]] = defaultdict(list)
     for candidate in compared:
@@ -132,9 +153,10 @@ def _groups(version: int, compared: Sequence[Candidate]) -> list[Group]:
             found[-1] = (Band(reach.low, max(reach.high, high)), together)
         else:
             found.append((Band(low, high), [candidate]))
-    without = [each for each in compared if each.band is None]
     ordered = [Group(version, reach, _by_code(together)) for reach, together in reversed(found)]
-    return ordered + ([Group(version, None, _by_code(without))] if without else [])
+    ungraded = [each for each in compared if each.band is None and not each.is_hidden]
+    unseen = [each for each in compared if each.is_hidden]
+    return ordered + [Group(version, None, _by_code(rest)) for rest in (ungraded, unseen) if rest]
 
 
 def _by_code(together: Collection[Candidate]) -> tuple[Candidate, ...]:

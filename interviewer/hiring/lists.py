@@ -10,12 +10,13 @@ from typing import Any
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from interviewer import identity
+from interviewer import blind, identity
 from interviewer.hiring.comparison import scores_of
 from interviewer.models import Answer, Decision, Invitation, Position, User
+from interviewer.pass_bands import placed
 from interviewer.scorecard import band
 
-WIDTHS = (12, 24, 30, 18, 18, 18, 10, 10, 10, 10, 10, 16, 18, 20, 60)  # of the columns, in characters
+WIDTHS = (12, 24, 30, 18, 18, 18, 10, 10, 10, 10, 10, 40, 16, 18, 20, 60)  # of the columns, in characters
 _AT_ONCE = 500  # candidates that are looked up together
 
 
@@ -29,7 +30,7 @@ def heads() -> list[str]:
     """The first row."""
     return [
         _("Code"), _("Candidate's name"), _("E-mail"), _("State"), _("Invited"), _("Handed in"), _("Version"),
-        _("Questions"), _("Graded"), _("Band from"), _("Band to"), _("Decision"),
+        _("Questions"), _("Graded"), _("Band from"), _("Band to"), _("Pass bands"), _("Decision"),
         _("Decided"), _("Decided by"), _("Reason"),
     ]  # fmt: skip
 
@@ -45,7 +46,8 @@ def rows(position: Position, reader: User) -> Iterator[list[str]]:
 def _rows(some: Sequence[Invitation], reader: User) -> Iterator[list[str]]:
     sat = [each.interview_id for each in some if each.interview is not None and each.interview.submitted_at]
     kept = [each.interview_id for each in some if each.interview is not None and not each.interview.is_erased]
-    scores = scores_of(Answer.objects.filter(interview__in={*sat} & {*kept}))
+    answers = Answer.objects.filter(interview__in={*sat} & {*kept})
+    scores, unseen = scores_of(answers), blind.hidden(reader, answers)
     decisions = Decision.objects.filter(interview__in=sat).order_by("pk").select_related("by")
     newest = {each.interview_id: each for each in decisions}
     told = identity.revealed_to(reader, [each.interview for each in some if each.interview])
@@ -55,7 +57,7 @@ def _rows(some: Sequence[Invitation], reader: User) -> Iterator[list[str]]:
             *named(invitation, told),
             _state(invitation),
             _time(invitation.created_at),
-            *_result(invitation, scores.get(invitation.interview_id, [])),  # type: ignore[arg-type]
+            *_result(invitation, scores.get(invitation.interview_id, []), unseen),  # type: ignore[arg-type]
             *_decision(newest.get(invitation.interview_id)),  # type: ignore[arg-type]
         ]
 
@@ -66,17 +68,19 @@ def _state(invitation: Any) -> str:
     return _("Revoked") if invitation.revoked_at else _("Not begun")
 
 
-def _result(invitation: Invitation, scores: Sequence[float | None]) -> list[str]:
+def _result(invitation: Invitation, scores: Sequence[float | None], unseen: Collection[object]) -> list[str]:
     if invitation.interview is None or not (scores or invitation.interview.is_erased):
-        return [""] * 6
+        return [""] * 7
     known = [score for score in scores if score is not None]
-    reach = band(known)
     sitting = invitation.interview
+    reach = None if sitting.pk in unseen else band(known)
+    ends = [str(reach.low), str(reach.high)] if reach else ["", ""]
     return [
         _time(sitting.submitted_at),
         str(sitting.template.version),
         *([str(len(scores)), str(len(known))] if scores else ["", ""]),
-        *([str(reach.low), str(reach.high)] if reach else ["", ""]),
+        *([_("hidden")] * 2 if sitting.pk in unseen else ends),
+        "; ".join(map(str, placed(sitting.template.bands, reach))),
     ]
 
 

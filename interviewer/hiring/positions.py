@@ -10,14 +10,23 @@ from django.db import transaction
 
 from interviewer import audit, blueprint
 from interviewer.models import BlueprintRow, InterviewTemplate, Organisation, Position, User, Verb
+from interviewer.pass_bands import Stored
 
 
 def open_position(
-    organisation: Organisation, title: str, language: str, rows: Sequence[BlueprintRow], by: User | None, at: datetime
+    organisation: Organisation,
+    title: str,
+    language: str,
+    rows: Sequence[BlueprintRow],
+    by: User | None,
+    at: datetime,
+    *,
+    bands: Stored = (),
 ) -> Position:
-    """A new position whose candidates are asked what `rows` (not stored yet) say."""
+    """A new position whose candidates are asked what `rows` (not stored yet) say; `bands` as in `pass_bands`."""
     # Closed as a template: it is sat by invitation only.
     template = InterviewTemplate(organisation=organisation, mode=InterviewTemplate.Mode.EXAM, is_open=False)
+    template.bands = list(bands)
     _describe(template, title, language, rows)
     with transaction.atomic():
         template.save()
@@ -30,18 +39,28 @@ def open_position(
 
 
 def change(
-    position: Position, title: str, language: str, rows: Sequence[BlueprintRow], by: User | None, at: datetime
+    position: Position,
+    title: str,
+    language: str,
+    rows: Sequence[BlueprintRow],
+    by: User | None,
+    at: datetime,
+    *,
+    bands: Stored | None = None,
 ) -> Position:
-    """Change what a position asks from now on.
+    """Change what a position asks from now on; its bands stay unless others are given.
 
-    Once somebody has sat its interview, another blueprint or language makes a new version: theirs stays as it was.
+    Once somebody has sat its interview, another blueprint, language or band makes a new version: theirs stays.
     """
     with transaction.atomic():
         # The row is taken, so that two changes at once come one after the other.
         Position.objects.filter(pk=position.pk).update(title=title)
         position.refresh_from_db()
         template = position.template
+        drawn = template.bands if bands is None else list(bands)
         same = template.language == language and _shape(list(template.blueprint.all())) == _shape(rows)
+        same = same and drawn == template.bands
+        template.bands = drawn
         _describe(template, title, language, rows)
         if template.is_used and not same:
             template.become_successor()

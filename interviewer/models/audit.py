@@ -61,6 +61,7 @@ class Verb(models.TextChoices):
     REVIEW_CLAIMED = "review.claimed", _("began to review an interview")
     ANSWER_SCORED = "answer.scored", _("scored an answer")
     VERDICT_REVEALED = "verdict.revealed", _("had the machine's verdict on an answer shown")
+    RESULTS_REVEALED = "results.revealed", _("had the results of all candidates of a position shown")
     SCORE_OVERRIDDEN = "score.overridden", _("decided which score of an answer counts")
     IDENTITY_REVEALED = "identity.revealed", _("had it shown who sat an interview")
     PARKED_RETRIED = "grades.retried", _("had all answers tried again that waited for a person")

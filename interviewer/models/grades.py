@@ -75,7 +75,10 @@ class GradeQuerySet(models.QuerySet["Grade"]):
         lease = uuid.uuid4()
         until = at + timedelta(seconds=settings.GRADING_LEASE_SECONDS)
         taken = self.claimable(at).filter(pk=pk).update(lease=lease, leased_until=until, tries=F("tries") + 1)
-        return self.select_related("answer").get(pk=pk) if taken else None
+        if not taken:
+            return None
+        # With who wrote it, so that no model is told.
+        return self.select_related("answer__interview__candidate", "answer__interview__invitation").get(pk=pk)
 
 
 class Grade(WithReason):

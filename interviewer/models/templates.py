@@ -41,7 +41,7 @@ class InterviewTemplate(models.Model):
     # What candidates were told and got: none of it changes once somebody has sat it, nor do topics and blueprint.
     PROMISED = (
         "organisation_id", "language", "question_count", "minutes", "seconds_per_question", "mode", "expiry",
-        "late_minutes", "pause_minutes",
+        "late_minutes", "pause_minutes", "bands",
     )  # fmt: skip
 
     class Mode(models.TextChoices):
@@ -110,6 +110,7 @@ class InterviewTemplate(models.Model):
         blank=True,
         help_text=_("Who starts late has only the time until then, extensions aside. Empty: never."),
     )
+    bands = models.JSONField(_("pass bands"), default=list, blank=True, editable=False)  # as `pass_bands` keeps them
     is_open = models.BooleanField(_("open to candidates"), default=True)
 
     objects = InterviewTemplateQuerySet.as_manager()

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import timedelta
 from functools import lru_cache
 from typing import Any
@@ -17,7 +17,10 @@ from django.utils.translation import pgettext
 from markdown_it import MarkdownIt
 
 from interviewer import claims, grading, item_reasons, trials
+from interviewer.highlight import Quote, Segment, highlight
+from interviewer.highlight import quotes as quotes_of
 from interviewer.models import Grade, in_words
+from interviewer.scorecard import Result
 from questions.models import RubricPoint
 
 register = template.Library()
@@ -101,6 +104,12 @@ def point_number(key: str) -> str:
 
 
 @register.filter
+def point_numbers(keys: Sequence[str]) -> str:
+    """The numbers of several points: "1, 3"."""
+    return ", ".join(map(point_number, keys))
+
+
+@register.filter
 def to_show(points: list[Mapping[str, Any]], show_reference: bool) -> list[Mapping[str, Any]]:
     """The points a reader may see: without the reference, no pitfall that was avoided."""
     return [point for point in points if show_reference or point["kind"] != RubricPoint.Kind.PITFALL or fell(point)]
@@ -109,6 +118,19 @@ def to_show(points: list[Mapping[str, Any]], show_reference: bool) -> list[Mappi
 def fell(point: Mapping[str, Any]) -> bool:
     """Whether the answer makes the wrong statement of a pitfall."""
     return point["verdict"] in ("met", "partial")
+
+
+@register.filter
+def marked(result: Result, show_reference: bool) -> list[Segment]:
+    """The answer cut at its evidence, as far as it is evidence for points that the reader may see."""
+    points = to_show(result.verdict["points"], show_reference) if result.verdict else []
+    return highlight(result.text, {point["key"]: point["spans"] for point in points})
+
+
+@register.filter
+def quotes(point: Mapping[str, Any] | None, text: str) -> list[Quote]:
+    """The words of the answer that a point's verdict rests on; none where nobody judged it."""
+    return quotes_of(text, point["spans"]) if point else []
 
 
 @register.filter

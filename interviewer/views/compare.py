@@ -8,15 +8,16 @@ from itertools import groupby
 from typing import Any
 
 from django import forms
+from django.contrib import messages
 from django.core.paginator import Paginator
 from django.http import HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
-from interviewer import interviews
+from interviewer import blind, interviews
 from interviewer.access import manager_required, own_position
 from interviewer.hiring import comparison
 from interviewer.hiring.comparison import Candidate, Group
@@ -72,7 +73,7 @@ def compare(request: Request, pk: int) -> HttpResponse:
     """
     interviews.settle_expired(request.received_at)
     position = own_position(request.user, pk)
-    everybody = comparison.candidates(position)
+    everybody = comparison.candidates(position, request.user)
     versions = {each.version for each in everybody}
     form = FilterForm(versions, request.GET)
     is_read = form.is_valid()
@@ -88,6 +89,8 @@ def compare(request: Request, pk: int) -> HttpResponse:
         "everybody": len(everybody),
         "tombstones": comparison.tombstones(position),
         "shown": len(shown),
+        "hidden": sum(each.is_hidden for each in everybody),
+        "has_lines": any(each.lines for each in shown),
         "versions": sorted({each.version for each in shown}),
         "page": page,
         "groups": _on_page(page.object_list),
@@ -100,14 +103,28 @@ def compare(request: Request, pk: int) -> HttpResponse:
     return render(request, "interviewer/compare.html", context, status=200 if is_read else 400)
 
 
+@manager_required
+@require_POST
+def show_results(request: Request, pk: int) -> HttpResponse:
+    """Show a manager what everybody came to whom they have not judged; from now on they judge none of them blind."""
+    position = own_position(request.user, pk)
+    if blind.show_all(position, request.user, request.received_at):
+        messages.success(request, _("All results are shown to you now. That is recorded."))
+    return redirect("compare", position.pk)
+
+
 def _chosen(
     everybody: Sequence[Candidate], shown: Sequence[Candidate], codes: Sequence[str]
 ) -> tuple[list[Candidate], bool]:
-    """Who is put side by side, and whether more were asked for; where nobody was, all, if that is but a few."""
+    """Who is put side by side, and whether more were asked for; where nobody was, all, if that is but a few.
+
+    Nobody whose results are hidden.
+    """
     asked_for = set(codes)
-    wanted = [each for each in everybody if each.code in asked_for]
-    if not codes and 2 <= len(shown) <= MOST_SERIES:
-        wanted = sorted(shown, key=lambda each: each.code)
+    wanted = [each for each in everybody if each.code in asked_for and not each.is_hidden]
+    seen = [each for each in shown if not each.is_hidden]
+    if not codes and 2 <= len(seen) <= MOST_SERIES:
+        wanted = sorted(seen, key=lambda each: each.code)
     return wanted[:MOST_SERIES], len(wanted) > MOST_SERIES
 
 

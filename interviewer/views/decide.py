@@ -14,12 +14,13 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from interviewer import audit, hiring, jobs
+from interviewer import audit, blind, hiring, jobs
 from interviewer.access import manager_required, own_candidate
 from interviewer.hiring import comparison
 from interviewer.http import Request
 from interviewer.models import Answer, Decision, Invitation, Job, Packet
 from interviewer.models.decisions import LONGEST_REASON
+from interviewer.pass_bands import placed
 from interviewer.scorecard import band
 
 
@@ -59,13 +60,17 @@ def _page(
     answers = Answer.objects.filter(interview=invitation.interview_id)
     scores = comparison.scores_of(answers)[invitation.interview_id]  # type: ignore[index]
     known = [score for score in scores if score is not None]
+    unseen = blind.hidden(request.user, answers)
+    reach = None if unseen else band(known)
     context = {
         **decision_context(invitation, form),
         "position": invitation.position,
         "interview": invitation.interview,
         "asked": len(scores),
         "graded": len(known),
-        "band": band(known),
+        "is_hidden": bool(unseen),
+        "band": reach,
+        "lines": placed(invitation.interview.template.bands, reach),  # type: ignore[union-attr]
         "packet": Packet.objects.defer("json", "pdf").filter(interview=invitation.interview_id).first(),
         "job": Job.objects.filter(kind="make-packet", owner=request.user, payload__invitation=invitation.pk)
         .order_by("-created_at")
@@ -122,12 +127,12 @@ def make_packet(request: Request, pk: int, interview: uuid.UUID) -> HttpResponse
 @never_cache
 @require_safe
 def packet_file(request: Request, pk: int, interview: uuid.UUID, kind: str) -> HttpResponse:
-    """The newest packet as a JSON or PDF file. Where none was made yet, the page that says how."""
+    """The newest packet as a JSON or PDF file. Where none was made yet, or it is not to be read yet, the page."""
     invitation = own_candidate(request.user, pk, interview)
     if kind not in {"json", "pdf"}:
         raise Http404
     packet = Packet.objects.filter(interview=interview).first()
-    if packet is None:
+    if packet is None or blind.hidden(request.user, Answer.objects.filter(interview=interview)):
         return redirect("candidate", pk, interview)
     audit.saw(request.user, audit.Verb.PACKET_SEEN, invitation.interview or "", request.received_at)
     name = f"packet-{invitation.code}-{packet.pk}.{kind}"

@@ -20,6 +20,7 @@ from interviewer import hiring, identity, interviews
 from interviewer.access import manager_required, organisations_of, own_position, positions_of
 from interviewer.http import Request
 from interviewer.models import BlueprintRow, Invitation, Job, Organisation, Position, User
+from interviewer.views.band_form import BandForm
 from questions.models import Language, Topic
 
 PAGE_SIZE = 25
@@ -194,11 +195,13 @@ def position_edit(request: Request, pk: int) -> HttpResponse:
 def _position_form(request: Request, existing: Position | None) -> HttpResponse:
     data = request.POST if request.method == "POST" else None
     form, rows = PositionForm(request.user, existing, data), _row_forms(existing, data)
-    if data is not None and form.is_valid() and rows.is_valid():
-        return _store(request, existing, form.cleaned_data, rows.rows())
+    bands = BandForm(existing, data)
+    if data is not None and all([form.is_valid(), rows.is_valid(), bands.is_valid()]):
+        return _store(request, existing, form.cleaned_data, rows.rows(), bands.bands())
     context = {
         "form": form,
         "rows": rows,
+        "bands": bands,
         "position": existing,
         "is_used": existing is not None and existing.template.is_used,
         "has_organisation": organisations_of(request.user).exists(),
@@ -207,17 +210,20 @@ def _position_form(request: Request, existing: Position | None) -> HttpResponse:
 
 
 def _store(
-    request: Request, existing: Position | None, given: dict[str, Any], rows: list[BlueprintRow]
+    request: Request,
+    existing: Position | None,
+    given: dict[str, Any],
+    rows: list[BlueprintRow],
+    bands: list[dict[str, Any]],
 ) -> HttpResponse:
+    asked, at = (given["title"], given["language"], rows, request.user), request.received_at
     if existing:
         version = existing.template.version
-        found = hiring.change(existing, given["title"], given["language"], rows, request.user, request.received_at)
+        found = hiring.change(existing, *asked, at, bands=bands)
         if found.template.version != version:
             messages.info(request, _("Who has begun keeps the earlier version; who begins from now on gets this one."))
     else:
-        found = hiring.open_position(
-            given["organisation"], given["title"], given["language"], rows, request.user, request.received_at
-        )
+        found = hiring.open_position(given["organisation"], *asked, at, bands=bands)
     return redirect("position", found.pk)
 
 

@@ -17,7 +17,7 @@ from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST, require_safe
 
-from interviewer import clock, double_scores, identity, interviews
+from interviewer import blind, clock, double_scores, identity, interviews
 from interviewer.access import manager_required, reviewable_interviews, reviewable_templates
 from interviewer.http import Request
 from interviewer.models import Answer, Grade, HumanScore, Interview, InterviewTemplate, Override, User
@@ -143,9 +143,11 @@ def _page(found: QuerySet[Interview], number: str | None, reviewer: User) -> Pag
     )
     page.object_list = list(_with_counts(counted).order_by(*newest_first))
     told = identity.revealed_to(reviewer, page.object_list)
+    unseen = blind.hidden(reviewer, Answer.objects.filter(interview__in=page.object_list))
     for each in page.object_list:
         called = identity.name(each) if each.pk in told else identity.code(each)
         each.called = called  # type: ignore[attr-defined]
+        each.is_hidden = each.pk in unseen  # type: ignore[attr-defined]
     return page
 
 

@@ -17,6 +17,8 @@ from interviewer import audit, identity, judgements, review_data, reviewing, tim
 from interviewer.access import manager_required, reviewable_interviews
 from interviewer.http import Request
 from interviewer.models import Decision, Extension, IdentityReveal, Interview, Invitation
+from interviewer.pass_bands import placed
+from interviewer.scorecard import Band
 from interviewer.templatetags.interviewer_extras import verdict_label
 from interviewer.views.clock import time_added
 from questions.frozen import FrozenQuestion
@@ -145,12 +147,21 @@ def _answers(request: Request, interview: Interview, typed: int | None) -> dict[
         "answers": answers,
         "card": seen.card,
         "doubt": seen.band,
+        "lines": placed(interview.template.bands, _reach(seen)),
         "hidden": sum(not each.is_shown for each in seen.answers),
         "topic_names": {topic.slug: topic.name for topic in Topic.objects.all()},
         "late_positions": timeline.late_positions(interview, [each.answer for each in seen.answers]),
         "awaits_decision": interview.is_abandoned and statuses == {""},
         "nothing_graded": not statuses & {"done", "pending", ""},
     }
+
+
+def _reach(seen: review_data.Review) -> Band | None:
+    """Where the result may lie: with other questions, and given what is not to be relied upon."""
+    found = seen.card.band if seen.card else None
+    if found is None or seen.band is None:
+        return found
+    return Band(min(found.low, seen.band.low), max(found.high, seen.band.high))
 
 
 def _clock(interview: Interview, form: ExtendForm | None, request: Request) -> dict[str, Any]:

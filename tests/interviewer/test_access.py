@@ -105,6 +105,8 @@ TABLE: dict[tuple[str, str], Row] = {
     },
     **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("position-list", "position")},
     **{(name, "POST"): ("login", 404, 404, "position", 404) for name in ("position-new", "position-edit")},
+    ("show-results", "GET"): ("login", 404, 404, 405, 404),
+    ("show-results", "POST"): ("login", 404, 404, "compare", 404),
     **{(name, "GET"): MANAGERS_ONLY for name in ("compare", "candidate", *CANDIDATE_LISTS)},
     **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("compare", "candidate", *CANDIDATE_LISTS)},
     ("packet-file", "GET"): ("login", 404, 404, "candidate", 404),  # none was made yet
@@ -289,6 +291,7 @@ def address(name: str, interview: Interview) -> str:
     if name in {
         "position",
         "compare",
+        "show-results",
         *CANDIDATE_LISTS,
         "position-edit",
         "position-close",
@@ -482,6 +485,7 @@ def test_every_address_that_writes_is_known():
         "import-list", "import-choose", "import-again", "import-undo",
         "invitation", "position-new", "position-edit", "position-close", "invite", "invite-people", "send-again",
         "invitation-revoke", "invitation-renew", "decide", "make-packet", "delete-account", "delete-interview",
+        "show-results",
     }  # fmt: skip
 
 

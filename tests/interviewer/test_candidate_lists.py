@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from interviewer import hiring
+from interviewer import blind, hiring
 from interviewer.audit.check import check
 from interviewer.models import AuditEvent, Decision, Position, Verb
 from interviewer.scorecard import scorecard
@@ -44,6 +44,7 @@ def test_who_was_invited_how_far_they_are_and_what_was_decided(position, reviewe
     hiring.decide(sat, Decision.Outcome.HOLD, "first", manager, NOON)
     hiring.decide(sat, Decision.Outcome.DECLINE, "又想了想", manager, NOON)
     waiting, _token = build.invited(position, name="Wang", email="wang@example.org")
+    blind.show_all(position, manager, NOON)
     head, *rows = read(reviewer, position, kind)
     found = {row[0]: dict(zip(head, row, strict=True)) for row in rows}
     assert list(found) == sorted(found) and set(found) == {sat.invitation.code, waiting.code}
@@ -62,6 +63,14 @@ def test_who_is_being_reviewed_goes_by_a_code_until_a_decision(position, reviewe
     assert read(reviewer, position, kind)[1][:3] == [sat.invitation.code, "", ""]
     hiring.decide(sat, Decision.Outcome.HOLD, "a reason", manager, NOON)
     assert read(reviewer, position, kind)[1][:3] == [sat.invitation.code, "Wang", "wang@example.org"]
+
+
+@pytest.mark.parametrize("kind", ["csv", "xlsx"])
+def test_bands_are_hidden_until_the_answers_are_judged(position, reviewer, manager, kind):
+    build.sat(position, [0.2, 0.5, 0.9])
+    head, row = read(reviewer, position, kind)
+    told = dict(zip(head, row, strict=True))
+    assert (told["Band from"], told["Band to"], told["Graded"]) == ("hidden", "hidden", "3")
 
 
 @pytest.mark.parametrize("kind", ["csv", "xlsx"])

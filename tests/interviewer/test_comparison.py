@@ -13,14 +13,26 @@ from django.urls import reverse
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interviewer import hiring, interviews
+from interviewer import blind, hiring, interviews, reviewing
+from interviewer.audit.check import check
 from interviewer.hiring.comparison import Candidate, candidates, groups
 from interviewer.hiring.side_by_side import side_by_side
-from interviewer.models import Answer, Decision, Grade, Interview, Invitation, Position, User
+from interviewer.models import (
+    Answer,
+    AuditEvent,
+    Decision,
+    Grade,
+    Interview,
+    Invitation,
+    Position,
+    User,
+    Verb,
+)
 from interviewer.radar import radar
 from interviewer.scorecard import Band, scorecard
 from tests import build
 from tests.build import NOON
+from tests.conftest import signed_in
 from tests.pages import Page
 
 
@@ -93,6 +105,8 @@ def position(db: None) -> Position:
 
 
 def page_of(reviewer, position: Position, **query) -> Page:
+    """The page of a manager to whom all results were shown."""
+    reviewer.post(reverse("show-results", args=[position.pk]))
     return Page(reviewer.get(reverse("compare", args=[position.pk]), query))
 
 
@@ -101,10 +115,11 @@ def sat(position: Position, *scores: float | None, **fields) -> Interview:
 
 
 class TestThePage:
-    def test_every_number_is_that_of_the_scorecard(self, position):
+    def test_every_number_is_that_of_the_scorecard(self, position, manager):
         sittings = {sat(position, *scores).pk for scores in ((0.1, 0.5, 0.9, 0.5), (0.2, None, 0.35, 0.77))}
-        assert {each.interview for each in candidates(position)} == sittings
-        for each in candidates(position):
+        blind.show_all(position, manager, NOON)
+        assert {each.interview for each in candidates(position, manager)} == sittings
+        for each in candidates(position, manager):
             card = scorecard(Answer.objects.filter(interview=each.interview).order_by("position"))
             assert (each.band, each.graded, each.asked) == (card.band, len(card.graded), 4)
             by_topic = {line.name: line.cells[0].points for line in side_by_side([each]).topics if line.cells[0].count}
@@ -115,7 +130,7 @@ class TestThePage:
         answer = first.answers.get(position=1)
         interviews.grade_again(answer, manager, NOON)
         build.graded(answer, 1.0)
-        assert side_by_side(candidates(position)).topics[1].cells[0].points == 55
+        assert side_by_side(candidates(position, manager)).topics[1].cells[0].points == 55
 
     def test_bands_groups_and_decisions_are_told_in_words(self, position, reviewer, manager):
         low, high = sat(position, 0.1, 0.1, 0.1, 0.12), sat(position, 0.9, 0.9, 0.9, 0.95)
@@ -129,7 +144,47 @@ class TestThePage:
         assert shown == [*sorted(codes[1:]), codes[0]]
         assert not page.foreign
 
-    def test_it_is_blind(self, position, reviewer):
+    def test_what_was_not_judged_is_hidden_until_it_is_asked_for(self, position, reviewer, manager):
+        judged, other = sat(position, 0.31, 0.31, 0.31, 0.31), sat(position, 0.77, 0.77, 0.77, 0.77)
+        third = sat(position, 0.55, 0.55, 0.55, 0.55)
+        address, codes = (
+            reverse("compare", args=[position.pk]),
+            [each.invitation.code for each in (judged, other, third)],
+        )
+        page = Page(reviewer.get(address, {"c": codes}))
+        assert "The results of 3 candidates are hidden" in page.text
+        for answer in judged.answers.select_related("interview"):
+            reviewing.score_blind(answer, {point.key: "met" for point in answer.asked.points}, manager, NOON)
+        for answer in other.answers.select_related("interview").order_by("position")[:3]:
+            reviewing.reveal(answer, manager, NOON)
+        page = Page(reviewer.get(address, {"c": codes}))
+        assert "The results of 2 candidates are hidden" in page.text and "31–31: apart from all others" in page.text
+        assert "77" not in page.text and "55" not in page.text
+        assert "Hidden: you have not judged them yet" in page.text
+        assert [cells[2] for cells in page.rows if cells[1:2] == [codes[1]]] == ["hidden"]
+        heads = [tag for tag, known in page.elements if tag == "a" and known["href"].endswith(f"{other.pk}/")]
+        assert len(heads) == 1, "in the list, not side by side"
+        disabled = [known["value"] for tag, known in page.elements if tag == "input" and "disabled" in known]
+        assert sorted(disabled) == sorted(codes[1:])
+
+        page = Page(reviewer.post(reverse("show-results", args=[position.pk]), follow=True))
+        assert "77–77" in page.text and "55–55" in page.text and "are hidden until" not in page.text
+        event = AuditEvent.objects.get(verb=Verb.RESULTS_REVEALED)
+        assert (event.object, event.facts) == (f"position:{position.pk}", {"count": 2}) and check().fault is None
+        with pytest.raises(reviewing.AlreadyShown):  # nobody judges blind after that
+            answer = other.answers.select_related("interview").get(position=4)
+            reviewing.score_blind(answer, {point.key: "met" for point in answer.asked.points}, manager, NOON)
+        reviewer.post(reverse("show-results", args=[position.pk]))
+        assert AuditEvent.objects.filter(verb=Verb.RESULTS_REVEALED).count() == 1
+
+    def test_what_was_shown_to_one_manager_is_hidden_from_another(self, position, reviewer, manager):
+        sat(position, 0.77, 0.77, 0.77, 0.77)
+        blind.show_all(position, manager, NOON)
+        second = signed_in(build.manager("second", build.home()))
+        assert "77" not in Page(second.get(reverse("compare", args=[position.pk]))).text
+        assert "77–77" in Page(reviewer.get(reverse("compare", args=[position.pk]))).text
+
+    def test_it_names_nobody(self, position, reviewer):
         sitting = sat(position, 0.5, 0.5, 0.5, 0.5, name="Wang Fang", email="wang@example.org")
         response = reviewer.get(reverse("compare", args=[position.pk]))
         text = response.content.decode()
@@ -216,6 +271,7 @@ def many(position: Position, count: int, questions: int = 3) -> None:
 def test_many_candidates_take_as_many_queries_as_few(position, reviewer, count):
     many(position, count)
     address = reverse("compare", args=[position.pk])
+    reviewer.post(reverse("show-results", args=[position.pk]))
     reviewer.get(address)
     for query in ({}, {"page": 3}, {"c": ["N00001", "N00002", "N00003"]}):
         with CaptureQueriesContext(connection) as queries:

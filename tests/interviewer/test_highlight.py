@@ -6,7 +6,7 @@ import random
 
 import pytest
 
-from interviewer.highlight import Segment, highlight
+from interviewer.highlight import Quote, Segment, highlight, quotes
 
 
 def cut(text: str, spans: dict[str, list[tuple[int, int]]]) -> list[tuple[str, tuple[str, ...]]]:
@@ -51,8 +51,30 @@ def test_offsets_count_characters_not_bytes_or_utf16_units():
     assert cut("𠮷👍🏽缓存", {"p1": [(1, 3)], "p2": [(3, 5)]}) == [("𠮷", ()), ("👍🏽", ("p1",)), ("缓存", ("p2",))]
 
 
+def test_a_piece_knows_where_it_starts_and_which_points_end_with_it():
+    segments = highlight("abcdef", {"p1": [(0, 4), (5, 6)], "p2": [(2, 6)]})
+    assert [(each.start, each.text, each.ends) for each in segments] == [
+        (0, "ab", ()),
+        (2, "cd", ("p1",)),
+        (4, "e", ()),
+        (5, "f", ("p1", "p2")),
+    ]
+
+
+def test_two_spans_of_a_point_over_the_same_words_name_it_once():
+    assert [(each.text, each.points) for each in highlight("abc", {"p1": [(0, 2), (1, 3)]})] == [
+        ("a", ("p1",)),
+        ("b", ("p1",)),
+        ("c", ("p1",)),
+    ]
+
+
+def test_a_point_is_quoted_in_the_order_of_the_text():
+    assert quotes("abcdef", [[4, 99], [-2, 2], [3, 3], [4, 6]]) == [Quote(0, "ab"), Quote(4, "ef")]
+
+
 def test_lists_from_json_do_as_well_as_tuples():
-    assert highlight("ab", {"p1": [[0, 1]]}) == [Segment("a", ("p1",)), Segment("b", ())]
+    assert highlight("ab", {"p1": [[0, 1]]}) == [Segment("a", ("p1",), 0, ("p1",)), Segment("b", (), 1)]
 
 
 def test_no_spans_whatever_change_the_text():

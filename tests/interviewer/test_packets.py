@@ -22,7 +22,7 @@ from interviewer.packets import Finding, verify
 from interviewer.scorecard import scorecard
 from tests import build
 from tests.build import NOON
-from tests.conftest import signed_in
+from tests.conftest import signed_in, unblinded
 from tests.pages import Page
 
 HOUR = timedelta(hours=1)
@@ -114,7 +114,7 @@ class TestTheContent:
     def test_it_is_audited(self, decided, packet, reviewer):
         event = AuditEvent.objects.get(verb=Verb.PACKET_MADE)
         assert event.facts["pdf_sha256"] == hashlib.sha256(bytes(packet.pdf)).hexdigest()
-        reviewer.get(address("packet-file", decided, "pdf"))
+        unblinded(reviewer, decided).get(address("packet-file", decided, "pdf"))
         assert AuditEvent.objects.filter(verb=Verb.PACKET_SEEN, object=f"interview:{decided.pk}").count() == 1
         assert check().fault is None
 
@@ -190,7 +190,9 @@ class TestThePage:
         assert "Waiting for a worker" in page.text
         made(decided, reviewer)
         page = Page(reviewer.get(address("candidate", decided)))
-        assert "Make another packet" in page.text
+        assert "Make another packet" in page.text and "once you have judged all answers" in page.text
+        assert reviewer.get(address("packet-file", decided, "json"))["Location"] == address("candidate", decided)
+        unblinded(reviewer, decided)
         for kind in ("json", "pdf"):
             response = reviewer.get(address("packet-file", decided, kind))
             assert verify(response.content) is Finding.GENUINE

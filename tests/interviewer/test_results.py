@@ -83,9 +83,29 @@ def test_progress_fills_in(client, candidate):
 def test_evidence_is_marked_in_the_answer(client, candidate):
     interview = build.handed_in(candidate, texts=["缓存命中"])
     build.graded(interview.answers.get(position=1))
-    response = client.get(reverse("scorecard", args=[interview.pk]))
-    assert "<mark>缓存命中<sup>1</sup></mark>" in response.content.decode()
-    assert "Nothing was written." in Page(response).text  # of the second answer
+    page = show(client, "scorecard", interview)
+    assert "[point 1: 缓存命中1]" in page.text
+    assert "Nothing was written." in page.text  # of the second answer
+
+
+@pytest.mark.parametrize(("name", "who"), [("scorecard", "client"), ("review", "reviewer")])
+def test_links_lead_from_points_to_their_words_and_back(name, who, request, candidate):
+    interview = build.handed_in(candidate, texts=["缓存命中之后批处理"])
+    answer = interview.answers.get(position=1)
+    points = build.verdict(answer)["points"]
+    points[0]["spans"], points[1] = [[0, 4], [6, 9]], {**points[1], "verdict": "partial", "spans": [[2, 9]]}
+    build.graded(answer)
+    Grade.objects.filter(answer=answer).update(verdict={**build.verdict(answer), "points": points})
+    reader = request.getfixturevalue(who)
+    page = show(unblinded(reader, interview) if who == "reviewer" else reader, name, interview)
+    assert "[point 1: 缓存][point 1, 2: 命中1][point 2: 之后][point 1, 2: 批处理1,2]" in page.text
+    marks = [(known["id"], known["data-points"]) for tag, known in page.elements if tag == "mark"]
+    assert marks == [("words-1-0", "p1"), ("words-1-2", "p1 p2"), ("words-1-4", "p2"), ("words-1-6", "p1 p2")]
+    ids = [known["id"] for _tag, known in page.elements if "id" in known]
+    links = [known["href"] for tag, known in page.elements if tag == "a" and "-1-" in known["href"]]
+    assert links == ["#point-1-1", "#point-1-1", "#point-1-2", "#words-1-0", "#words-1-6", "#words-1-2"]
+    assert len(set(ids)) == len(ids) and {link[1:] for link in links} <= set(ids)
+    assert "“缓存命中” “批处理”" in page.text and "“命中之后批处理”" in page.text
 
 
 CANARIES = {"reference": "CANARY-R", "explanation": "CANARY-E", "examples": "CANARY-X"}

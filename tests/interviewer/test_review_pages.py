@@ -20,7 +20,7 @@ from tests.pages import Page
 pytestmark = pytest.mark.django_db
 
 SAID = {"feedback": "CANARY-FEEDBACK", "flags": ("keyword_list",), "model": "CANARY-MODEL"}
-OF_THE_MACHINE = ("<mark>", "CANARY", "bare list of keywords", "of 100", "The prompt", "not yet measured", "in force")
+OF_THE_MACHINE = ("<mark", "CANARY", "bare list of keywords", "of 100", "The prompt", "not yet measured", "in force")
 
 
 @pytest.fixture
@@ -63,6 +63,17 @@ def decide(client: Client, interview: Interview, counts: str = "mine", seen: int
 
 
 # --- Blind, then both ---------------------------------------------------------------------
+
+
+def test_the_list_hides_a_score_until_all_answers_were_judged(reviewer, second, interview):
+    def told(client: Client) -> list[str]:
+        return [row[4] for row in Page(client.get(reverse("review-list"))).rows[1:]]
+
+    assert told(reviewer) == ["hidden"]
+    judge(reviewer, interview)
+    assert told(reviewer) == ["hidden"]
+    judge(reviewer, interview, position=2)
+    assert (told(reviewer), told(second)) == (["37"], ["hidden"])
 
 
 def test_before_it_is_judged_nothing_of_the_machines_is_in_the_page(reviewer, interview):

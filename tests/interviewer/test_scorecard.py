@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from interviewer.scorecard import Band, Scorecard, TopicScore, band, grade_to_show, scorecard
+from interviewer.templatetags.interviewer_extras import marked
 from questions.frozen import FrozenQuestion
 
 
@@ -112,15 +113,22 @@ def test_graders_are_named_once_each():
 
 
 def test_evidence_is_cut_out_of_the_answer():
-    points = [{"key": "p1", "spans": [[0, 2]]}, {"key": "p2", "spans": []}]
+    points = [{"key": "p1", "kind": "must", "spans": [[0, 2]]}, {"key": "p2", "kind": "must", "spans": []}]
     [result] = scorecard([answer(grade(0.5, points=points), text="缓存命中", position=3)]).results
-    assert [(segment.text, segment.points) for segment in result.segments] == [("缓存", ("p1",)), ("命中", ())]
+    assert [(segment.text, segment.points) for segment in marked(result, True)] == [("缓存", ("p1",)), ("命中", ())]
     assert (result.position, result.seconds_used) == (3, 1.5)
+
+
+def test_a_pitfall_that_a_reader_may_not_know_of_marks_nothing():
+    points = [{"key": "p1", "kind": "pitfall", "verdict": "contradicted", "spans": [[0, 2]]}]
+    [result] = scorecard([answer(grade(0.5, points=points), text="缓存")]).results
+    assert [segment.points for segment in marked(result, False)] == [()]
+    assert [segment.points for segment in marked(result, True)] == [("p1",)]
 
 
 def test_before_a_verdict_the_answer_is_in_one_piece():
     [result] = scorecard([answer(PENDING, text="缓存")]).results
-    assert [(segment.text, segment.points) for segment in result.segments] == [("缓存", ())]
+    assert [(segment.text, segment.points) for segment in marked(result, True)] == [("缓存", ())]
 
 
 # --- The band: mean ± t · s/√n, worked out by hand ------------------------------------

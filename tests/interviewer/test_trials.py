@@ -16,6 +16,7 @@ from django.utils import timezone
 from interviewer import breaker, budget, grading, item_health, jobs, llm, trials
 from interviewer.llm import Usage
 from interviewer.models import Answer, Endpoint, Grade, ItemStatistics, Job, Spending, User
+from interviewer.templatetags.interviewer_extras import marked
 from questions.models import Question
 from tests import build
 from tests.conftest import signed_in
@@ -91,7 +92,7 @@ def test_by_similarity_with_evidence_and_the_sum(desk, question, tiny_tokens):
     page = tried(desk, question)
     [result] = [trials.result(job) for job in Job.objects.all()]
     assert result.points_of_100 == 50
-    assert next(segment.points for segment in result.segments if segment.points) == ("p1",)
+    assert next(segment.points for segment in marked(result, True) if segment.points) == ("p1",)
     assert "50 of 100" in page.text and "Why this number" in page.text
     assert ["1 Must", "1", "100%", "50"] in page.rows and ["2 Must", "1", "0%", "0"] in page.rows
     assert page.box("text") == TEXT
