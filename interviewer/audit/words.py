@@ -72,6 +72,7 @@ _LABELS = {
     "question": gettext_lazy("question of the interview"),
     "score": gettext_lazy("points of 100"),
     "blind": gettext_lazy("before the machine's verdict was shown"),
+    "upheld": gettext_lazy("upheld"),
     "person": gettext_lazy("a person's score counts"),
     "questions": gettext_lazy("questions"),
     "first": gettext_lazy("from question"),
