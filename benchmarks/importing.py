@@ -38,11 +38,11 @@ from django.core.management import call_command  # noqa: E402
 from django.db import connection  # noqa: E402
 
 from questions import bundled, embedding, passages, retrieval  # noqa: E402
-from questions.applying import write  # noqa: E402
+from questions.applying import carry_out, prepare, write  # noqa: E402
 from questions.models import Question  # noqa: E402
 from questions.plans import make_plan  # noqa: E402
 from questions.sources import Source  # noqa: E402
-from questions.versions import Cause  # noqa: E402
+from questions.versions import Cause, step  # noqa: E402
 
 # fmt: off
 WORDS = [
@@ -103,8 +103,10 @@ def writing(count: int) -> None:
         found: dict[str, float] = {}
         with timed(f"{what} {count}: plan", found):
             plan = make_plan([document("written", count, seed)])
-        with timed(f"{what} {count}: transaction", found):
-            write(plan, Cause())
+        with timed(f"{what} {count}: prepare", found):
+            prepared = prepare(plan, Cause())
+        with timed(f"{what} {count}: transaction", found), step():
+            carry_out(prepared)
 
 
 def main() -> None:

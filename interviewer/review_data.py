@@ -76,8 +76,8 @@ class Review:
 def review(interview: Interview, reviewer: User) -> Review:
     """What a reviewer may see of the answers of an interview that was handed in, in a fixed number of queries."""
     found = interview.answers.order_by("position")
-    with_reviews = ("grades", "overrides__human_score", "overrides__reviewer", "appeal__answered_by")
-    answers = list(found.prefetch_related(*with_reviews))
+    found = found.select_related("appeal__answered_by")
+    answers = list(found.prefetch_related("grades", "overrides__human_score", "overrides__reviewer"))
     shown = set(Reveal.objects.filter(answer__in=answers, reviewer=reviewer).values_list("answer", flat=True))
     scores = _scores(answer for answer in answers if answer.pk in shown)
     done = [grade for answer in answers if (grade := grade_to_show(answer.grades.all())) and grade.status == "done"]

@@ -43,7 +43,8 @@ def results_context(interview: Interview, refused: tuple[int, Form] | None = Non
 
     `refused`: the position of an answer whose appeal could not be taken, and the form as it was sent.
     """
-    answers = interview.answers.order_by("position").prefetch_related("grades", "overrides__human_score", "appeal")
+    answers = interview.answers.order_by("position").select_related("appeal")
+    answers = answers.prefetch_related("grades", "overrides__human_score")
     card = scorecard(answers)
     return {
         "interview": interview,

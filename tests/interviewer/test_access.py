@@ -485,7 +485,7 @@ def test_every_address_that_writes_is_known():
     assert set(WRITES) == {
         "login", "logout", "set_language", "begin", "question", "draft", "unsent", "pause", "hand-in",
         "extend", "grade-abandoned", "grade-again", *REVIEW_BUTTONS, "try-again", "try-all-again",
-        "try-answer", "points", "ask-for-points",
+        "try-answer", "points", "ask-for-points", "item-confirm", "appeal", "answer-appeal",
         "search-by-meaning", "sync-index", "duplicate-list", "duplicate",
         "import-list", "import-choose", "import-again", "import-undo",
         "invitation", "position-new", "position-edit", "position-close", "invite", "invite-people", "send-again",
