@@ -12,16 +12,17 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
-from typing import Any, NamedTuple
+from typing import Any
 
-from django.db.models import BooleanField, Case, F, Func, Q, Subquery, TextField, Value, When
-from django.db.models.fields.json import KeyTextTransform
-from django.db.models.functions import Coalesce
-from django.db.models.lookups import Exact
-
+from interviewer.item_answers import Given, blind_scores, every_answer
 from interviewer.item_statistics import Tally, figures
-from interviewer.models import Answer, Grade, Interview, InterviewTemplate, ItemHealthRun, ItemStatistics
-from questions import merges
+from interviewer.models import (
+    Answer,
+    InterviewTemplate,
+    ItemHealthRun,
+    ItemStatistics,
+)
+from questions import confirming
 from questions.frozen import FrozenQuestion
 from questions.models import Question
 
@@ -29,29 +30,6 @@ logger = logging.getLogger(__name__)
 
 LATELY = timedelta(days=90)  # exposure looks back so far
 AT_ONCE = 500  # rows read or written together
-BLANKS = "".join(filter(str.isspace, map(chr, range(0x3001))))  # what `str.strip` takes away; no blank comes after
-
-
-class Given(NamedTuple):
-    """What is read of one answer."""
-
-    pk: int
-    interview: Any
-    question: int | None  # the one that is kept, if it was merged
-    version: str  # hash of the question as it was asked
-    template: int
-    started_at: datetime
-    is_handed_in: bool
-    score: float | None  # of the grade in force
-    grader: str | None
-    seconds: float
-    suggested: int
-    is_blank: bool
-
-    @property
-    def was_reached(self) -> bool:
-        """Whether the candidate opened the question at all before the time was over."""
-        return not self.is_blank or self.seconds > 0
 
 
 @dataclass
@@ -61,6 +39,7 @@ class Found:
     tallies: dict[int, dict[str, Tally]] = field(default_factory=lambda: defaultdict(dict))  # by question and version
     samples: dict[tuple[int, str], int] = field(default_factory=dict)  # an answer that keeps that version
     last_asked: dict[int, datetime] = field(default_factory=dict)
+    blind: dict[int, list[tuple[str, float]]] = field(default_factory=dict)  # answer → (rubric, score) of people
     lately: Counter[int] = field(default_factory=Counter)  # recent interviews on a template
     lately_asked: dict[int, Counter[int]] = field(default_factory=lambda: defaultdict(Counter))  # question → template
 
@@ -96,36 +75,21 @@ def compute(at: datetime, tell: Callable[[int], Any] = lambda count: None) -> in
     return answers
 
 
+def note_review(question: int, at: datetime) -> None:
+    """A person has just looked at a question: what is told of it says so at once, from the figures that are there."""
+    row = ItemStatistics.objects.filter(question=question).first()
+    if row is not None:
+        row.reviewed_at = at
+        row.judge(at)
+        row.save(update_fields=["reviewed_at", "reasons", "severity", "harm"])
+
+
 # --- Reading ------------------------------------------------------------------------
 
 
-def _answers() -> Iterator[Given]:
-    """Every answer, those of an interview together, read from the database bit by bit."""
-    in_force = Grade.objects.in_force()
-    handed_in = Q(interview__submitted_at__isnull=False) & ~Q(interview__submitted_by=Interview.SubmittedBy.NOBODY)
-    written = Func(F("text"), Value(BLANKS), function="LTRIM", output_field=TextField())
-    rows = Answer.objects.order_by("interview_id", "position").values_list(
-        "pk",
-        "interview_id",
-        "question_id",
-        KeyTextTransform("hash", "frozen"),
-        "interview__template_id",
-        "interview__started_at",
-        Case(When(handed_in, then=True), default=False, output_field=BooleanField()),
-        Subquery(in_force.values("score")[:1]),
-        Subquery(in_force.values("grader")[:1]),
-        "seconds_used",
-        "seconds_suggested",
-        Coalesce(F("was_blank"), Exact(written, Value("")), output_field=BooleanField()),
-    )
-    kept = merges.kept()
-    for given in itertools.starmap(Given, rows.iterator(chunk_size=AT_ONCE)):
-        yield given._replace(question=kept[given.question]) if given.question in kept else given
-
-
 def _gather(at: datetime, tell: Callable[[int], Any]) -> Found:
-    found = Found()
-    for _interview, group in itertools.groupby(_answers(), key=lambda given: given.interview):
+    found = Found(blind=blind_scores())
+    for _interview, group in itertools.groupby(every_answer(AT_ONCE), key=lambda given: given.interview):
         answers = list(group)
         if at - answers[0].started_at <= LATELY:
             _add_exposure(found, answers)
@@ -155,8 +119,10 @@ def _add_answers(found: Found, answers: list[Given]) -> None:
         tally = found.tallies[given.question].setdefault(given.version, Tally())
         tally.asked += 1
         tally.first_asked = min(tally.first_asked or given.started_at, given.started_at)
+        _add_appeal(tally, given)
         if given.was_reached:
             _add_answer(tally, given, total, len(scores))
+            _add_doubles(tally, given, found.blind.get(given.pk, []))
 
 
 def _add_answer(tally: Tally, given: Given, total: float, count: int) -> None:
@@ -174,6 +140,23 @@ def _add_answer(tally: Tally, given: Given, total: float, count: int) -> None:
         tally.suggested.append(given.suggested)
 
 
+def _add_doubles(tally: Tally, given: Given, blind: list[tuple[str, float]]) -> None:
+    """People beside the machine, where it judged: that nothing was written is found by code."""
+    if given.machine is None or given.is_blank:
+        return
+    for rubric, score in blind:
+        if rubric == given.rubric:
+            tally.people.append(score)
+            tally.machine.append(given.machine)
+
+
+def _add_appeal(tally: Tally, given: Given) -> None:
+    if given.appeal is not None:
+        tally.appeals += 1
+        tally.appeals_open += given.upheld is None
+        tally.appeals_upheld += given.upheld is True
+
+
 # --- Writing ------------------------------------------------------------------------
 
 
@@ -186,7 +169,8 @@ def _write(found: Found, at: datetime) -> None:
     bank = Question.objects.select_related("topic").prefetch_related("points").order_by("pk")
     for questions in _batches(bank.iterator(chunk_size=AT_ONCE)):
         tasks = _tasks(questions, found)
-        rows = [_row(question, found, tasks, known, eligible, at) for question in questions]
+        reviewed = confirming.reviewed([question.pk for question in questions])
+        rows = [_row(question, found, tasks, known, eligible, reviewed, at) for question in questions]
         ItemStatistics.objects.bulk_create(
             rows, update_conflicts=True, unique_fields=["question"], update_fields=fields
         )
@@ -209,24 +193,30 @@ def _row(
     tasks: dict[tuple[int, str], str],
     known: dict[int, tuple[str, datetime]],
     eligible: Callable[[Question], set[int]],
+    reviewed: dict[tuple[int, str], datetime],
     at: datetime,
 ) -> ItemStatistics:
-    task = question.frozen().task_hash
+    frozen = question.frozen()
+    task = frozen.task_hash
     now, before = Tally(), 0
     for version, tally in found.tallies.get(question.pk, {}).items():
         if tasks.get((question.pk, version)) == task:
             now.merge(tally)
         else:
             before += tally.asked
-    return ItemStatistics(
+    row = ItemStatistics(
         question=question,
         computed_at=at,
         task_hash=task,
         changed_at=_since(question, task, known.get(question.pk), now.first_asked),
         last_asked_at=found.last_asked.get(question.pk),
         asked_before=before,
+        reviewed_at=reviewed.get((question.pk, frozen.hash)),
         **figures(now, *_exposure(question, found, eligible)),
     )
+    if row.is_stale(at):
+        row.judge(at)
+    return row
 
 
 def _since(question: Question, task: str, known: tuple[str, datetime] | None, first_asked: datetime | None) -> datetime:

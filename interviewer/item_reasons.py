@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from django.utils import timezone
+from django.utils.formats import date_format
 from django.utils.functional import Promise
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
@@ -13,15 +15,20 @@ from interviewer.models import ItemStatistics
 
 LABELS: dict[str, Promise] = {
     "order": gettext_lazy("Does not tell strong from weak"),
+    "apart": gettext_lazy("People and the machine disagree"),
+    "wrong": gettext_lazy("Candidates were right that something is wrong"),
     "hard": gettext_lazy("Too hard"),
     "easy": gettext_lazy("Too easy"),
     "blank": gettext_lazy("Often left blank"),
     "slow": gettext_lazy("Takes longer than suggested"),
     "known": gettext_lazy("Asked very often"),
+    "stale": gettext_lazy("Not looked at for long"),
 }
 
 ADVICE: dict[str, Promise] = {
     "order": gettext_lazy("See whether a key point rewards the wrong thing, or the question can be misunderstood."),
+    "apart": gettext_lazy("See whether its key points say clearly what earns them, and try answers on the grader."),
+    "wrong": gettext_lazy("Read what they said, below, and mend the question, its answer or its key points."),
     "hard": gettext_lazy(
         "See whether the question asks for what its key points expect, and whether they are too many."
     ),
@@ -29,6 +36,7 @@ ADVICE: dict[str, Promise] = {
     "blank": gettext_lazy("See whether it says clearly what is wanted, and fits the interviews that ask it."),
     "slow": gettext_lazy("Suggest more time, or ask for less."),
     "known": gettext_lazy("Add questions on this topic, or let this one rest for a while."),
+    "stale": gettext_lazy("See whether it is still right, and confirm it; or change it."),
 }
 
 
@@ -117,6 +125,27 @@ def _known(item: ItemStatistics) -> str:
     return told % {"share": round(100 * item.exposed / item.could), "n": item.could}
 
 
+def _apart(item: ItemStatistics) -> str:
+    told = _(
+        "In %(share)d%% of the blind double scores the machine and a person are more than one level of six apart "
+        "(n = %(n)d); on average the machine's score differs by %(points)s points of 100."
+    )
+    share = round(100 * item.far / item.doubles)
+    return told % {"share": share, "n": item.doubles, "points": item.difference_of_100}
+
+
+def _wrong(item: ItemStatistics) -> str:
+    told = _("Of %(n)d who were asked, %(upheld)d said rightly that something is wrong with it or its grade.")
+    return told % {"n": item.asked, "upheld": item.appeals_upheld}
+
+
+def _stale(item: ItemStatistics) -> str:
+    since = date_format(timezone.localtime(item.unlooked_since), "DATE_FORMAT")
+    if item.reviewed_at is None:
+        return _("Nobody has confirmed it since it came in so, on %(since)s.") % {"since": since}
+    return _("Nobody has looked at it since %(since)s.") % {"since": since}
+
+
 _SENTENCES: dict[str, Callable[[ItemStatistics], str]] = {
     "order": _order,
     "hard": _hard,
@@ -124,4 +153,7 @@ _SENTENCES: dict[str, Callable[[ItemStatistics], str]] = {
     "blank": _blank,
     "slow": _slow,
     "known": _known,
+    "apart": _apart,
+    "wrong": _wrong,
+    "stale": _stale,
 }

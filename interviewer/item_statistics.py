@@ -11,19 +11,25 @@ from datetime import datetime
 from statistics import NormalDist, correlation, fmean, median
 from typing import Any
 
+from interviewer import trust
+from interviewer.grading import scoring
 from interviewer.scorecard import band
 
 # How many observations a statistic needs before it is stated at all.
 LEAST_ANSWERS = 10  # mean score, share left blank, time used
 LEAST_PAIRS = 30  # discrimination
 LEAST_CHANCES = 20  # exposure: interviews that could have asked it
+LEAST_DOUBLES = trust.LEAST_PAIRS  # agreement of the machine with people: blind double scores
 
 # From where on something is a problem. All but `ORDER` are shares of 1.
-HARD, EASY, BLANK, SLOW, KNOWN = 0.15, 0.9, 0.2, 0.5, 0.5
+HARD, EASY, BLANK, SLOW, KNOWN, APART, WRONG = 0.15, 0.9, 0.2, 0.5, 0.5, 0.2, 0.05
 ORDER = 0.1  # a correlation below it: the question hardly tells strong candidates from weak ones
 
 # How much an interview is harmed by a question that certainly has the problem; 1 is a question that misleads.
-WEIGHTS = {"order": 1.0, "hard": 0.6, "blank": 0.6, "slow": 0.4, "easy": 0.3, "known": 0.2}
+WEIGHTS = {
+    "order": 1.0, "apart": 0.8, "wrong": 0.8, "hard": 0.6, "blank": 0.6, "slow": 0.4, "easy": 0.3, "known": 0.2,
+    "stale": 0.1,
+}  # fmt: skip
 
 SCORE_BINS, REST_BINS, TIME_BINS = 10, 5, 9  # the last bin of time is "twice what is suggested, or more"
 TIME_STEP = 0.25  # of what is suggested
@@ -53,16 +59,24 @@ class Tally:
     rest: array[float] = field(default_factory=_doubles)
     seconds: array[float] = field(default_factory=_doubles)
     suggested: array[float] = field(default_factory=_doubles)
+    people: array[float] = field(default_factory=_doubles)  # these two: blind scores by people, and the machine's
+    machine: array[float] = field(default_factory=_doubles)
+    appeals: int = 0
+    appeals_open: int = 0
+    appeals_upheld: int = 0
 
     def merge(self, other: Tally) -> None:
         """Add what another tally holds."""
         self.asked += other.asked
         self.reached += other.reached
         self.blank += other.blank
+        self.appeals += other.appeals
+        self.appeals_open += other.appeals_open
+        self.appeals_upheld += other.appeals_upheld
         self.graders.update(other.graders)
         firsts = [first for first in (self.first_asked, other.first_asked) if first]
         self.first_asked = min(firsts, default=None)
-        for name in ("scores", "own", "rest", "seconds", "suggested"):
+        for name in ("scores", "own", "rest", "seconds", "suggested", "people", "machine"):
             getattr(self, name).extend(getattr(other, name))
 
 
@@ -139,11 +153,15 @@ def figures(tally: Tally, exposed: int, could: int) -> dict[str, Any]:
         "graders": dict(tally.graders),
         "exposed": exposed,
         "could": could,
+        "appeals": tally.appeals,
+        "appeals_open": tally.appeals_open,
+        "appeals_upheld": tally.appeals_upheld,
+        **_agreement(tally.people, tally.machine),
         **_scores(tally.scores),
         **_discrimination(tally.own, tally.rest),
         **_time(tally.seconds, tally.suggested),
     }
-    return {**found, **_harm(found)}
+    return {**found, **harm(found)}
 
 
 def _scores(scores: Sequence[float]) -> dict[str, Any]:
@@ -164,6 +182,21 @@ def _discrimination(own: Sequence[float], rest: Sequence[float]) -> dict[str, An
     if len(own) < LEAST_PAIRS:
         return {"pairs": len(own), "discrimination": None, "rest_bins": []}
     return {"pairs": len(own), "discrimination": correlated(own, rest), "rest_bins": _rest_bins(own, rest)}
+
+
+def _agreement(people: Sequence[float], machine: Sequence[float]) -> dict[str, Any]:
+    """Of double scores: on one level, more than a level apart, weighted kappa, and how much more the machine gives."""
+    if len(people) < LEAST_DOUBLES:
+        return {"doubles": len(people), "same": 0, "far": 0, "kappa": None, "difference": None}
+    pairs = list(zip(people, machine, strict=True))
+    apart = [abs(scoring.level(person) - scoring.level(given)) for person, given in pairs]
+    return {
+        "doubles": len(pairs),
+        "same": apart.count(0),
+        "far": sum(levels > 1 for levels in apart),
+        "kappa": trust.agreement(pairs).kappa,
+        "difference": fmean(given - person for person, given in pairs),
+    }
 
 
 def _time(seconds: Sequence[float], suggested: Sequence[float]) -> dict[str, Any]:
@@ -199,15 +232,20 @@ def _chances(found: dict[str, Any]) -> list[tuple[str, float]]:
         ("blank", found["blank"], found["reached"], LEAST_ANSWERS, BLANK),
         ("slow", found["over"], found["timed"], LEAST_ANSWERS, SLOW),
         ("known", found["exposed"], found["could"], LEAST_CHANCES, KNOWN),
+        ("apart", found["far"], found["doubles"], LEAST_DOUBLES, APART),
+        ("wrong", found["appeals_upheld"], found["asked"], LEAST_ANSWERS, WRONG),
     ):
         if n >= least:
             chances += [(code, chance_above(count / n, n, limit))]
     return chances
 
 
-def _harm(found: dict[str, Any]) -> dict[str, Any]:
-    """Severity: the chance that an interview which asks the question is harmed. Harm: that, times its exposure."""
-    likely = problems(found)
+def harm(found: dict[str, Any], *, stale: bool = False) -> dict[str, Any]:
+    """Severity: the chance that an interview which asks the question is harmed. Harm: that, times its exposure.
+
+    `stale` is no figure: the question is asked, and nobody has looked at it for too long.
+    """
+    likely = problems(found) | ({"stale": 1.0} if stale else {})
     severity = 1 - math.prod(1 - chance * WEIGHTS[code] for code, chance in likely.items())
     exposure = found["exposed"] / found["could"] if found["could"] else 0.0
     return {"reasons": f" {' '.join(likely)} " if likely else "", "severity": severity, "harm": severity * exposure}

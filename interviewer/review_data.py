@@ -9,7 +9,7 @@ from typing import Any
 
 from interviewer import double_scores, judgements
 from interviewer.judgements import Judgements
-from interviewer.models import Answer, HumanScore, Interview, Override, Reveal, User
+from interviewer.models import Answer, Appeal, HumanScore, Interview, Override, Reveal, User
 from interviewer.scorecard import Band, Result, Scorecard, grade_to_show, in_force, override_in_force, result_of
 from interviewer.trust import Trust
 from questions.frozen import FrozenPoint
@@ -50,6 +50,7 @@ class Reviewed:
     decision: Override | None = None  # the newest, whichever way
     compared: tuple[Compared, ...] = ()
     trust: Trust | None = None
+    appeal: Appeal | None = None  # it may tell what the machine's score is
 
     @property
     def points(self) -> tuple[FrozenPoint, ...]:
@@ -69,11 +70,13 @@ class Review:
     answers: list[Reviewed]
     card: Scorecard | None
     band: Band | None  # in place of the number where the trust in a score that counts is low
+    open_appeals: int
 
 
 def review(interview: Interview, reviewer: User) -> Review:
     """What a reviewer may see of the answers of an interview that was handed in, in a fixed number of queries."""
     found = interview.answers.order_by("position")
+    found = found.select_related("appeal__answered_by")
     answers = list(found.prefetch_related("grades", "overrides__human_score", "overrides__reviewer"))
     shown = set(Reveal.objects.filter(answer__in=answers, reviewer=reviewer).values_list("answer", flat=True))
     scores = _scores(answer for answer in answers if answer.pk in shown)
@@ -83,9 +86,14 @@ def review(interview: Interview, reviewer: User) -> Review:
         _shown(answer, scores.get(answer.pk, []), reviewer, known) if answer.pk in shown else _hidden(answer)
         for answer in answers
     ]
+    waiting = sum(appeal.is_open for answer in answers if (appeal := _appeal(answer)))
     if len(shown) < len(answers):
-        return Review(seen, None, None)
-    return Review(seen, Scorecard([each.counted for each in seen if each.counted]), _band(seen))
+        return Review(seen, None, None, waiting)
+    return Review(seen, Scorecard([each.counted for each in seen if each.counted]), _band(seen), waiting)
+
+
+def _appeal(answer: Answer) -> Appeal | None:
+    return getattr(answer, "appeal", None)
 
 
 def _scores(answers: Iterable[Answer]) -> dict[int, list[HumanScore]]:
@@ -119,6 +127,7 @@ def _shown(answer: Answer, scores: list[HumanScore], reviewer: User, known: doub
         next(iter(overrides), None),
         tuple(_compared(machine, mine)),
         known.trust(answer, grade) if grade is not None and machine.score is not None else None,
+        _appeal(answer),
     )
 
 

@@ -85,7 +85,7 @@ def holder(interview: Interview, at: datetime) -> ReviewClaim | None:
 
 
 def _take(interview: Interview, reviewer: User, at: datetime) -> ReviewClaim:
-    _hold(interview)
+    hold(interview)
     taken = ReviewClaim.objects.take(interview, reviewer.pk, at)
     found = ReviewClaim.objects.select_related("reviewer").get(interview=interview)
     if not taken:
@@ -118,7 +118,7 @@ def reveal(answer: Answer, reviewer: User, at: datetime) -> bool:
     _require_handed_in(answer.interview)
     try:
         with transaction.atomic():
-            _hold(answer.interview)
+            hold(answer.interview)
             Reveal.objects.create(answer=answer, reviewer=reviewer, revealed_at=at)
             facts = {"question": answer.position}
             audit.record(reviewer, Verb.VERDICT_REVEALED, answer.interview, facts, at)
@@ -232,7 +232,7 @@ def reveal_identity(interview: Interview, reason: str, reviewer: User, at: datet
         raise NoReason
     try:
         with transaction.atomic():
-            _hold(interview)
+            hold(interview)
             IdentityReveal.objects.create(interview=interview, reviewer=reviewer, at=at, reason=reason.strip())
             audit.record(reviewer, Verb.IDENTITY_REVEALED, interview, {}, at)
     except IntegrityError:
@@ -243,7 +243,7 @@ def reveal_identity(interview: Interview, reason: str, reviewer: User, at: datet
 # --- What has to be so --------------------------------------------------------------------
 
 
-def _hold(interview: Interview) -> None:
+def hold(interview: Interview) -> None:
     """Every verb may raise `Erased` by this: what is deleted is deleted for good."""
     if not Interview.objects.hold(interview.pk):
         raise Erased

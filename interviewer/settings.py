@@ -226,6 +226,7 @@ UNKNOWN_LINKS_PER_NETWORK = 60  # in SIGN_IN_MINUTES; links that exist are never
 
 # --- Question bank -----------------------------------------------------------------
 REVIEW_REQUIRED = env.bool("REVIEW_REQUIRED", False)  # whoever wrote or submitted a question cannot publish it
+STALE_DAYS = int(number("STALE_DAYS", 365, 1))  # a question in use that nobody has looked at for longer is told of
 
 # --- Retrieval ----------------------------------------------------------------
 EMBEDDING_MODEL = env("EMBEDDING_MODEL", default="bundled")

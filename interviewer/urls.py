@@ -5,6 +5,7 @@ from django.contrib.auth import views as auth
 from django.urls import include, path, re_path
 
 from interviewer.views import (
+    appeals,
     audit,
     candidate_lists,
     compare,
@@ -45,6 +46,7 @@ interview = [
     path("questions/<int:position>/unsent/", receipts.unsent, name="unsent"),
     path("progress/", results.progress, name="progress"),
     path("scorecard/", results.candidate_scorecard, name="scorecard"),
+    path("questions/<int:position>/appeal/", appeals.appeal, name="appeal"),
     path("scorecard/results/", results.candidate_results, name="scorecard-results"),
 ]
 
@@ -91,6 +93,7 @@ urlpatterns = [
     path("review/<uuid:pk>/questions/<int:position>/score/", judging.score, name="score-answer"),
     path("review/<uuid:pk>/questions/<int:position>/reveal/", judging.reveal, name="reveal"),
     path("review/<uuid:pk>/questions/<int:position>/override/", judging.override, name="override"),
+    path("review/<uuid:pk>/questions/<int:position>/appeal/", judging.answer_appeal, name="answer-appeal"),
     path("review/<uuid:pk>/receipt/", receipts.review_receipt_file, name="review-receipt-file"),
     path("review/<uuid:pk>/extend/", review.extend, name="extend"),
     path("review/<uuid:pk>/grade-abandoned/", review.grade_abandoned, name="grade-abandoned"),
@@ -103,6 +106,7 @@ urlpatterns = [
     path("audit/file/", audit.audit_file, name="audit-file"),
     path("questions/health/", items.item_list, name="item-list"),
     path("questions/health/<int:pk>/", items.item, name="item"),
+    path("questions/health/<int:pk>/confirm/", items.confirm, name="item-confirm"),
     path("questions/<int:pk>/try/", trials.try_answer, name="try-answer"),
     path("questions/<int:pk>/points/", points.points, name="points"),
     path("questions/<int:pk>/points/ask/", points.ask_model, name="ask-for-points"),

@@ -1,34 +1,106 @@
-"""A plan → the bank: in one transaction, and in bulk, so that it does not keep other writers waiting for long."""
+"""A plan → the bank, in one transaction: all of it, or none.
+
+On SQLite nobody else can write while it lasts. So everything that can be reckoned before it is (`prepare`); within it
+the bank is compared with what the plan took it for, and rows go in as they are (`carry_out`).
+"""
 
 from __future__ import annotations
 
+import copy
 import dataclasses
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
-from questions.models import Document, Question, RubricPoint, Topic
+from questions import rows
+from questions.frozen import FrozenPoint
+from questions.models import Document, Question, QuestionVersion, RubricPoint, Topic
 from questions.plans import DocumentPlan, Plan, Planned
+from questions.rows import Row
 from questions.text import clean_text
-from questions.versions import Cause, Content, Kind, batches, record_said, record_taken, step, take
+from questions.versions import (
+    Cause,
+    Content,
+    Head,
+    Kind,
+    Made,
+    batches,
+    heads,
+    record_taken,
+    step,
+    take,
+)
 
-_BATCH = 500  # questions in one statement, as far as the database takes them
 _FIELDS = (
     "title", "prompt", "reference", "explanation", "examples", "kind", "difficulty", "seconds", "slug", "language",
 )  # fmt: skip
-_WRITTEN = (*_FIELDS, "topic", "tags", "status", "document", "number", "source_hash", "updated_at")
+# What is known before the transaction, and what only within it: rows there may be new themselves.
+_KNOWN = (*_FIELDS, "tags", "status", "number", "source_hash", "updated_at")
+_LATE = ("document", "topic")
+_NEW = ("translation_group", "merged_into")  # of a new question only, and empty
+_POINT = ("order", "name", "text", "kind", "weight")
+_VERSION = ("kind", "author", "at", "reason", "status", "tags", "content", "content_hash", "restores")
 
 
 class BankChanged(Exception):
     """Nothing was written: a question is not any more what it was when the plan was made."""
 
 
+class _Said(NamedTuple):
+    """What a question and its points say, as plain values, and what its newest version has to say so."""
+
+    values: Row
+    points: list[Row]
+    version: tuple[str, str, str]
+
+
+class _Ready(NamedTuple):
+    """One question with its rows, but for keys; and what the bank has to say of it, if it is there already."""
+
+    planned: Planned
+    expected: _Said | None
+    known: Row
+    points: list[Row] | None  # None: they stay as they are
+    version: Row
+
+
+@dataclasses.dataclass
+class Prepared:
+    """A plan with the rows that carry it out."""
+
+    cause: Cause
+    documents: list[tuple[DocumentPlan, list[_Ready]]]
+
+    @property
+    def all(self) -> Iterator[_Ready]:
+        return (ready for _plan, found in self.documents for ready in found)
+
+
 def write(plan: Plan, cause: Cause) -> None:
     """Carry out a plan, each change with a version. Raises BankChanged, having written nothing."""
+    prepared = prepare(plan, cause)
     with step():
-        taken = _take(plan, cause)
-        for document in plan.documents:
-            if document.parsed.questions:
-                _write_document(document, taken, dataclasses.replace(cause, reason=reason_of(document.source.file)))
+        carry_out(prepared)
+
+
+def prepare(plan: Plan, cause: Cause) -> Prepared:
+    """Reckon all that takes long; nothing is read or written. To be called before the transaction begins."""
+    documents = []
+    for document in plan.documents:
+        if document.parsed.questions:
+            own = dataclasses.replace(cause, reason=reason_of(document.source.file))
+            documents.append((document, [_ready(planned, own) for planned in document.changes]))
+    return Prepared(cause, documents)
+
+
+def carry_out(prepared: Prepared) -> None:
+    """Write what was prepared, within a `step` of the caller's. Raises BankChanged; the step must then be undone."""
+    newest = _take(prepared)
+    for plan, found in prepared.documents:
+        document = _document(plan)
+        said = dict(_store(document, found))
+        _store_points(said)
+        _store_versions(document, said, newest, prepared.cause)
 
 
 def reason_of(file: str) -> str:
@@ -37,52 +109,147 @@ def reason_of(file: str) -> str:
 
 
 def say(question: Question, content: Content, topic: Topic) -> None:
-    """Let a question say something else; `store` saves it."""
+    """Let a question say something else, without saving it."""
     for name in _FIELDS:
         setattr(question, name, getattr(content.frozen, name))
     question.topic, question.status, question.tags = topic, content.status, content.tags
 
 
-def store(said: Sequence[tuple[Question, Content]]) -> None:
-    """Save questions, new or not, with the points of their contents."""
-    Question.objects.bulk_create([question for question, _content in said if question.pk is None])
-    known = [question for question, _content in said if question.pk is not None]
-    # Rows that are there are replaced by one statement for many: a plain update of many fields takes ten times as long.
-    Question.objects.bulk_create(known, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN)
-    _store_points(said)
+# --- Before -------------------------------------------------------------------------
 
 
-def _take(plan: Plan, cause: Cause) -> dict[int, Question]:
-    """The questions that will change, each what the plan took it for, nobody else changing them until the end."""
-    found = [planned for document in plan.documents for planned in document.changes]
-    expected = {planned.question.pk: planned for planned in found if planned.question}
-    taken: dict[int, Question] = {}
+def _ready(planned: Planned, cause: Cause) -> _Ready:
+    question = copy.copy(planned.question) if planned.question else Question()
+    say(question, planned.after, planned.topic)
+    question.number, question.source_hash = planned.parsed.number, planned.digest
+    known, points, version = rows.ready(question, _KNOWN), _ready_points(planned), _ready_version(planned, cause)
+    return _Ready(planned, _expected(planned), known, points, version)
+
+
+def _expected(planned: Planned) -> _Said | None:
+    if planned.before is None:
+        return None
+    said, status, tags = planned.before.frozen, planned.before.status, planned.before.tags
+    texts = (getattr(said, name) for name in _FIELDS)
+    points = [(point.name, point.text, point.kind, point.weight) for point in said.points]
+    return _Said((*texts, status, tags, said.topic, not planned.joins), points, _says(planned.before))
+
+
+def _ready_points(planned: Planned) -> list[Row] | None:
+    points = planned.after.frozen.points
+    if planned.before and planned.before.frozen.points == points:
+        return None
+    return [rows.ready(_point(order, point), _POINT) for order, point in enumerate(points, start=1)]
+
+
+def _point(order: int, point: FrozenPoint) -> RubricPoint:
+    return RubricPoint(order=order, name=point.name, text=point.text, kind=point.kind, weight=point.weight)
+
+
+def _ready_version(planned: Planned, cause: Cause) -> Row:
+    said = planned.after
+    version = QuestionVersion(
+        kind=Kind.IMPORTED,
+        author=cause.author,
+        at=cause.at,
+        reason=cause.reason,
+        status=said.status,
+        tags=said.tags,
+        content=said.data,
+        content_hash=said.data["hash"],
+    )
+    return rows.ready(version, _VERSION)
+
+
+# --- Within the transaction -----------------------------------------------------------
+
+
+def _take(prepared: Prepared) -> dict[int, Head]:
+    """The newest versions of the questions that will change, each what the plan took it for, nobody else changing them
+    until the end. What no version tells yet becomes one.
+    """
+    expected = {ready.planned.question.pk: ready.expected for ready in prepared.all if ready.planned.question}
+    newest: dict[int, Head] = {}
     for keys in batches(expected):
-        questions = take(keys)
-        for question in questions:
-            planned = expected[question.pk]
-            if Content.of(question) != planned.before or planned.joins != (question.document_id is None):
+        found, told = _as_they_are(keys), heads(keys)
+        untold = []
+        for key in keys:
+            said = expected[key]
+            if said is None or found.get(key) != (said.values, said.points):
                 raise BankChanged
-        record_taken(questions, Kind.FOUND, Cause(at=cause.at))
-        taken |= {question.pk: question for question in questions}
-    if len(taken) != len(expected):
-        raise BankChanged
-    return taken
+            if key not in told or told[key].says != said.version:
+                untold.append(key)
+        if untold:
+            record_taken(take(untold), Kind.FOUND, Cause(at=prepared.cause.at))
+            told |= heads(untold)
+        newest |= told
+    return newest
 
 
-def _write_document(plan: DocumentPlan, taken: dict[int, Question], cause: Cause) -> None:
-    document = _document(plan)
-    said = []
-    for planned in plan.changes:
-        question = taken[planned.question.pk] if planned.question else Question()
-        say(question, planned.after, _topic(planned))
-        question.document, question.number = document, planned.parsed.number
-        question.source_hash = planned.digest
-        said.append((question, planned.after))
-    for place in range(0, len(said), _BATCH):
-        batch = said[place : place + _BATCH]
-        store(batch)
-        record_said(batch, Kind.IMPORTED, cause)
+def _says(content: Content) -> tuple[str, str, str]:
+    return content.status, content.tags, content.data["hash"]
+
+
+def _as_they_are(keys: list[int]) -> dict[int, tuple[Row, list[Row]]]:
+    """Question → its values and those of its points; as tuples, since thousands of objects would take seconds."""
+    locked = Question.objects.select_for_update().filter(pk__in=keys).order_by("pk")
+    list(locked.values_list("pk"))
+    told = ("pk", *_FIELDS, "status", "tags", "topic__slug", "document")
+    values = Question.objects.filter(pk__in=keys).values_list(*told)
+    points: dict[int, list[Row]] = {}
+    of_points = RubricPoint.objects.filter(question__in=keys).order_by("order", "pk")
+    for question, *point in of_points.values_list("question", "name", "text", "kind", "weight"):
+        points.setdefault(question, []).append(tuple(point))
+    return {key: ((*said, of is not None), points.get(key, [])) for key, *said, of in values}
+
+
+def _store(document: Document, found: list[_Ready]) -> Iterator[tuple[int, _Ready]]:
+    """Save the questions of a document; each with its key."""
+    new = [ready for ready in found if not ready.planned.question]
+    known = {ready.planned.question.pk: ready for ready in found if ready.planned.question}
+    made = dict(zip(rows.new_keys(Question, len(new)), new, strict=True)) if new else {}
+    added = ((*ready.known, *_late(document, ready), None, None, key) for key, ready in made.items())
+    rows.insert(Question, [*_KNOWN, *_LATE, *_NEW, "pk"], added)
+    changed = ((*ready.known, *_late(document, ready), key) for key, ready in known.items())
+    rows.update(Question, [*_KNOWN, *_LATE], changed)
+    return iter({**made, **known}.items())
+
+
+def _late(document: Document, ready: _Ready) -> Row:
+    return document.pk, _topic(ready.planned).pk
+
+
+def _store_points(said: Mapping[int, _Ready]) -> None:
+    changed = {key: ready.points for key, ready in said.items() if ready.points is not None}
+    for keys in batches(key for key in changed if said[key].planned.question):
+        RubricPoint.objects.filter(question__in=keys).delete()
+    added = ((*point, key) for key, points in changed.items() for point in points)
+    rows.insert(RubricPoint, [*_POINT, "question"], added)
+
+
+def _store_versions(document: Document, said: Mapping[int, _Ready], newest: Mapping[int, Head], cause: Cause) -> None:
+    numbers = {
+        key: newest[key].number + 1 if key in newest else 1
+        for key, ready in said.items()
+        if key not in newest or newest[key].says != _says(ready.planned.after)
+    }
+    added = ((*said[key].version, key, number) for key, number in numbers.items())
+    rows.insert(QuestionVersion, [*_VERSION, "question", "number"], added)
+    with step() as told:
+        told += _made(document, said, newest, numbers, cause)
+
+
+def _made(
+    document: Document,
+    said: Mapping[int, _Ready],
+    newest: Mapping[int, Head],
+    numbers: Mapping[int, int],
+    cause: Cause,
+) -> Iterable[Made]:
+    for key, number in numbers.items():
+        status = said[key].planned.after.status
+        was = newest[key].status if key in newest else ""
+        yield Made(key, document.pk, number, Kind.IMPORTED, status, was, cause.author, cause.at)
 
 
 def _document(plan: DocumentPlan) -> Document:
@@ -102,15 +269,3 @@ def _topic(planned: Planned) -> Topic:
     if planned.topic.pk is None:
         planned.topic.save(force_insert=True)
     return planned.topic
-
-
-def _store_points(said: Iterable[tuple[Question, Content]]) -> None:
-    said = list(said)
-    RubricPoint.objects.filter(question__in=[question.pk for question, _content in said]).delete()
-    RubricPoint.objects.bulk_create(
-        RubricPoint(
-            question=question, order=order, name=point.name, text=point.text, kind=point.kind, weight=point.weight
-        )
-        for question, content in said
-        for order, point in enumerate(content.frozen.points, start=1)
-    )

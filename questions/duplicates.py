@@ -185,7 +185,7 @@ def _contents_of(new: Sequence[ParsedQuestion], language: str, by_meaning: bool)
     """What is compared of questions that have no rows; their vectors are moved to their own middle."""
     texts = [passages.parts_of(question.title, question.prompt, question.reference) for question in new]
     vectors = {
-        part: passages.vectors_of_texts({str(n): each[part] for n, each in enumerate(texts) if part in each})
+        part: passages.vectors_of_texts({str(n): each[part] for n, each in enumerate(texts) if part in each}, keep=True)
         for part in (_PARTS if by_meaning else ())
     }
     places: list[dict[str, Matrix]] = [{} for _question in new]

@@ -10,7 +10,7 @@ from questions.embedding import EmbeddingError
 from questions.models import ImportChange, Question
 from questions.plans import DocumentPlan, Progress
 
-MOST_BY_MEANING = 300  # of a larger import only words are compared: embedding it twice would double its time
+MOST_BY_MEANING = 300  # of a larger import only words are compared, so that its preview comes soon
 _SHOWN = 3  # the nearest of each
 _AT_ONCE = 500
 

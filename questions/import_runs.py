@@ -16,10 +16,10 @@ from django.db import IntegrityError, transaction
 from django.db.models import OuterRef, Subquery
 from django.utils.translation import gettext as _
 
-from questions.applying import BankChanged, write
+from questions.applying import BankChanged, carry_out, prepare
 from questions.documents import DocumentError
 from questions.import_near import near
-from questions.models import Document, ImportChange, ImportFile, ImportRun, Question, QuestionVersion
+from questions.models import Document, ImportChange, ImportFile, ImportRun, Question, QuestionVersion, SpareVector
 from questions.plans import DocumentPlan, FileReport, ImportFailed, Plan, Planned, Progress, make_plan
 from questions.sources import Source, source_of
 from questions.text import clean_text
@@ -37,6 +37,7 @@ Done = Callable[[], None]  # called within the transaction that ends a verb
 def start(files: Iterable[tuple[str, bytes]], author: Any, at: datetime) -> ImportRun:
     """Keep uploaded files (names and bytes) for a preview. What nobody imported for a month goes."""
     ImportRun.objects.filter(committed_at__isnull=True, uploaded_at__lt=at - KEPT).delete()
+    SpareVector.objects.filter(made_at__lt=at - KEPT).delete()
     with transaction.atomic():
         run = ImportRun.objects.create(author=author, uploaded_at=at)
         ImportFile.objects.bulk_create(
@@ -102,12 +103,13 @@ def commit(
     if run.edition != edition or (sources := _read(run)) is None:
         raise BankChanged
     plan = _shown(run, make_plan(sources, by_curator=True, progress=progress))
+    prepared = prepare(plan, Cause(author, at=at))
     try:
         with step():
             mine = ImportRun.objects.filter(pk=run.pk, committed_at__isnull=True, edition=edition)
             if not mine.update(committed_at=at, committed_by=author, refused_at=None):
                 raise NotAllowed(_("This was imported already."))
-            write(plan, Cause(author, at=at))
+            carry_out(prepared)
             _keep_for_undoing(run, plan)
             done()
     except IntegrityError as error:  # a slug, a number or a topic was taken, or went, in this very moment

@@ -20,7 +20,7 @@ from django.db.models import TextField, Value
 from django.db.models.functions import MD5, Concat
 
 from questions import embedding, lexical
-from questions.models import Passage, Question, QuestionQuerySet
+from questions.models import Passage, Question, QuestionQuerySet, SpareVector
 
 logger = logging.getLogger(__name__)
 
@@ -135,10 +135,11 @@ def embed(places: Sequence[tuple[int, str]], progress: Progress | None = None) -
     return embedded
 
 
-def vectors_of_texts(texts: dict[str, str]) -> dict[str, Vectors]:
+def vectors_of_texts(texts: dict[str, str], *, keep: bool = False) -> dict[str, Vectors]:
     """The vectors of some texts under the keys they have in `texts`, from the database where it has them.
 
-    Raises `embedding.EmbeddingError`.
+    With `keep`, what had to be embedded is kept for when questions with these texts come into the bank. Raises
+    `embedding.EmbeddingError`.
     """
     hashes = {key: hash_of(text) for key, text in texts.items()}
     known = {
@@ -146,7 +147,16 @@ def vectors_of_texts(texts: dict[str, str]) -> dict[str, Vectors]:
         for text_hash, data in _by_hash(set(hashes.values()), embedding.model_name()).items()
     }
     new = {hashes[key]: text for key, text in texts.items() if hashes[key] not in known}
-    known |= dict(zip(new, _embed(new.values()), strict=True)) if new else {}
+    made = dict(zip(new, _embed(new.values()), strict=True)) if new else {}
+    if keep and made:
+        SpareVector.objects.bulk_create(
+            [
+                SpareVector(model=embedding.model_name(), text_hash=text_hash, vector=to_bytes(vector))
+                for text_hash, vector in made.items()
+            ],
+            ignore_conflicts=True,
+        )
+    known |= made
     return {key: known[text_hash] for key, text_hash in hashes.items()}
 
 
@@ -186,8 +196,12 @@ def _texts(pks: Sequence[int]) -> Iterable[tuple[int, str, str, str, str, str]]:
 
 
 def _by_hash(hashes: set[str], model: str) -> dict[str, bytes]:
-    rows = Passage.objects.filter(model=model, text_hash__in=hashes).values_list("text_hash", "vector")
-    return {text_hash: bytes(vector) for text_hash, vector in rows}
+    found: dict[str, bytes] = {}
+    for rows in (Passage.objects, SpareVector.objects):
+        for chunk in batches(sorted(hashes - found.keys()), CHUNK):
+            known = rows.filter(model=model, text_hash__in=chunk).values_list("text_hash", "vector")
+            found |= {text_hash: bytes(vector) for text_hash, vector in known}
+    return found
 
 
 def _write(model: str, rows: dict[tuple[int, str], tuple[str, bytes]]) -> None:
@@ -205,6 +219,7 @@ def _write(model: str, rows: dict[tuple[int, str], tuple[str, bytes]]) -> None:
                 unique_fields=["question", "part", "model"],
                 update_fields=["text_hash", "vector"],
             )
+            SpareVector.objects.filter(model=model, text_hash__in={each for each, _vector in rows.values()}).delete()
     except IntegrityError:
         # A question was deleted in this very moment; the next round finds what is still missing.
         logger.info("Vectors of %d passages were not stored: a question of theirs was deleted meanwhile.", len(rows))

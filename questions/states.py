@@ -108,7 +108,7 @@ def first_pairs(questions: Collection[int]) -> dict[int, set[int | None]]:
     was: dict[int, str] = {}
     rows = QuestionVersion.objects.filter(question__in=questions).order_by("question", "number")
     for question, kind, status, author in rows.values_list("question", "kind", "status", "author"):
-        if kind not in (Kind.STATE, Kind.MERGED, Kind.SEPARATED):
+        if kind not in (Kind.STATE, Kind.MERGED, Kind.SEPARATED, Kind.CONFIRMED):
             wrote[question] = author
         if status == Status.IN_REVIEW and was.get(question) != Status.IN_REVIEW:
             submitted[question] = author

@@ -75,6 +75,20 @@ class Made(NamedTuple):
     at: datetime
 
 
+class Head(NamedTuple):
+    """A question's newest version, without what it says."""
+
+    number: int
+    status: str
+    tags: str
+    content_hash: str
+
+    @property
+    def says(self) -> tuple[str, str, str]:
+        """Status, tags and the hash of the words: what tells it from what a question says now."""
+        return self[1:]
+
+
 @dataclasses.dataclass(frozen=True)
 class Content:
     """All that a version holds of a question: its words and points, its status, its tags."""
@@ -219,6 +233,14 @@ def note(questions: Iterable[int], at: datetime | None = None) -> None:
 def newest_numbers(questions: Iterable[int]) -> dict[int, int]:
     """Question → the number of its newest version."""
     return {key: version.number for keys in batches(questions) for key, version in _newest(keys).items()}
+
+
+def heads(keys: list[int]) -> dict[int, Head]:
+    """Question → its newest version; those that have none are left out. For a bounded number of questions."""
+    own = QuestionVersion.objects.filter(question=OuterRef("pk")).order_by("-number").values("pk")[:1]
+    newest = Question.objects.filter(pk__in=keys).values(newest=Subquery(own))
+    rows = QuestionVersion.objects.filter(pk__in=newest).order_by().values_list("question", *Head._fields)
+    return {question: Head(*values) for question, *values in rows}
 
 
 def erase(questions: Iterable[int]) -> None:

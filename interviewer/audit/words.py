@@ -71,6 +71,7 @@ _LABELS = {
     "seconds": gettext_lazy("seconds added"),
     "question": gettext_lazy("question of the interview"),
     "blind": gettext_lazy("before the machine's verdict was shown"),
+    "upheld": gettext_lazy("upheld"),
     "person": gettext_lazy("a person's score counts"),
     "questions": gettext_lazy("questions"),
     "first": gettext_lazy("from question"),

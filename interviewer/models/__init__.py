@@ -1,5 +1,6 @@
 """Facts about people, interviews, answers and grades. A method here touches one row; verbs are in `interviews.py`."""
 
+from interviewer.models.appeals import Appeal
 from interviewer.models.audit import AuditEvent, AuditHead, Verb
 from interviewer.models.clock import Accommodation, Extension, Pulse, in_words
 from interviewer.models.decisions import Decision, Packet
@@ -20,6 +21,7 @@ from interviewer.models.templates import BlueprintRow, InterviewTemplate, Templa
 __all__ = [
     "Accommodation",
     "Answer",
+    "Appeal",
     "AuditEvent",
     "AuditHead",
     "BlueprintRow",

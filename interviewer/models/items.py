@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from datetime import datetime, timedelta
 
+from django.conf import settings
 from django.db import models
+from django.forms import model_to_dict
 from django.utils import timezone
 from django.utils.translation import gettext_lazy as _
 
@@ -24,6 +26,10 @@ class ItemStatisticsQuerySet(models.QuerySet["ItemStatistics"]):
     def worst_first(self) -> ItemStatisticsQuerySet:
         """By expected harm; what does none just now, by how bad it would be; then those with most answers."""
         return self.order_by("-harm", "-severity", "-reached", "question__slug")
+
+    def never_asked(self) -> ItemStatisticsQuerySet:
+        """In no interview that was handed in, in whatever text."""
+        return self.filter(last_asked_at__isnull=True)
 
     def with_reason(self, code: str) -> ItemStatisticsQuerySet:
         return self.filter(reasons__contains=f" {code} ")
@@ -62,6 +68,21 @@ class ItemStatistics(models.Model):
     over = models.PositiveIntegerField(default=0)  # took longer than suggested
     seconds = models.FloatField(null=True)  # median used
     suggested = models.FloatField(null=True)  # median suggested
+
+    # Blind scores by people beside the machine's grade in force of the same answer and rubric.
+    doubles = models.PositiveIntegerField(default=0)
+    same = models.PositiveIntegerField(default=0)  # on one level of six
+    far = models.PositiveIntegerField(default=0)  # more than one level apart
+    kappa = models.FloatField(null=True)  # weighted; None too where all gave one and the same level
+    difference = models.FloatField(null=True)  # mean of machine − person, −1 to 1
+
+    # Of all answers to the present text, opened or not.
+    appeals = models.PositiveIntegerField(default=0)
+    appeals_open = models.PositiveIntegerField(default=0)
+    appeals_upheld = models.PositiveIntegerField(default=0)
+
+    # When a person last wrote, changed, published or confirmed what it says now; None: it only came in so.
+    reviewed_at = models.DateTimeField(null=True)
 
     # Interviews of the last 90 days that asked it, and that could have.
     exposed = models.PositiveIntegerField(default=0)
@@ -107,6 +128,31 @@ class ItemStatistics(models.Model):
     def exposure(self) -> float | None:
         """The share of the recent interviews that could have asked it which did."""
         return self._share(self.exposed, self.could, item_statistics.LEAST_CHANCES)
+
+    @property
+    def same_share(self) -> float | None:
+        """The share of double scores in which the machine and a person gave the same level."""
+        return self._share(self.same, self.doubles, item_statistics.LEAST_DOUBLES)
+
+    @property
+    def difference_of_100(self) -> str:
+        """By how many points of 100 the machine's scores differ on average, with its sign."""
+        points = round(100 * (self.difference or 0.0))
+        return f"{'−' if points < 0 else '+'}{abs(points)}"
+
+    @property
+    def unlooked_since(self) -> datetime:
+        """Since when nobody has looked at it: the last review, else since it says what it says."""
+        return self.reviewed_at or self.changed_at
+
+    def is_stale(self, at: datetime) -> bool:
+        """Whether it is asked, and nobody has looked at it for too long. What was never asked is told apart."""
+        return self.last_asked_at is not None and at - self.unlooked_since > timedelta(days=settings.STALE_DAYS)
+
+    def judge(self, at: datetime) -> None:
+        """Find reasons and harm anew from the figures that are there."""
+        for name, value in item_statistics.harm(model_to_dict(self), stale=self.is_stale(at)).items():
+            setattr(self, name, value)
 
     @property
     def blank_interval(self) -> tuple[float, float] | None:

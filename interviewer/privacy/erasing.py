@@ -21,6 +21,7 @@ from interviewer.grading import verdict
 from interviewer.models import (
     Accommodation,
     Answer,
+    Appeal,
     Decision,
     Grade,
     HumanScore,
@@ -122,6 +123,9 @@ def _erase_review(interview: Interview) -> None:
     _past_the_guard(IdentityReveal).filter(interview=interview).delete()
     _past_the_guard(Packet).filter(interview=interview).delete()
     ReviewClaim.objects.filter(interview=interview).delete()
+    appeals = Appeal.objects.filter(**of_answers)
+    appeals.open().delete()  # nobody could answer it, and what is not answered counts nowhere
+    appeals.update(reason=GONE, reply=GONE)
 
 
 def _erase_attempt(interview: Interview) -> None:

@@ -12,7 +12,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from interviewer import audit, receipts
-from interviewer.models import Accommodation, Answer, AuditEvent, Interview, Invitation, User
+from interviewer.models import Accommodation, Answer, Appeal, AuditEvent, Interview, Invitation, User
 from interviewer.privacy.purging import until
 from interviewer.scorecard import Result, in_force
 from interviewer.templatetags.interviewer_extras import flag_text, point_title, to_show, verdict_label
@@ -59,7 +59,11 @@ def _interviews(person: User) -> Any:
 
 
 def _interview(interview: Interview) -> dict[str, Any]:
-    answers = interview.answers.order_by("position").prefetch_related("grades", "overrides__human_score")
+    answers = (
+        interview.answers.order_by("position")
+        .select_related("appeal")
+        .prefetch_related("grades", "overrides__human_score")
+    )
     invitation = Invitation.objects.select_related("position").filter(interview=interview).first()
     return {
         "id": str(interview.pk),
@@ -110,7 +114,22 @@ def _answer(answer: Answer, interview: Interview) -> dict[str, Any]:
         "saved_at": _time(answer.saved_at),
         "flagged": answer.flagged,
         "seconds_used": round(answer.seconds_used, 1),
+        "appeal": _appeal(answer),
         "result": _result(in_force(answer), interview.is_practice) if interview.submitted_at else None,
+    }
+
+
+def _appeal(answer: Answer) -> dict[str, Any] | None:
+    """What the candidate said was wrong, and what a person answered."""
+    said: Appeal | None = getattr(answer, "appeal", None)
+    if said is None:
+        return None
+    return {
+        "at": _time(said.made_at),
+        "reason": said.reason,
+        "answered_at": _time(said.answered_at),
+        "upheld": said.upheld,
+        "reply": said.reply,
     }
 
 

@@ -172,6 +172,7 @@ def status_label(status: str) -> str:
 def grader_label(grader: str) -> str:
     """A grader in words."""
     names = {"llm": _("Language model"), "semantic": _("Similarity to the reference answer"), "precheck": _("A rule")}
+    names["person"] = _("A person")
     return names[grader]
 
 

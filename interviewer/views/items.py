@@ -6,25 +6,31 @@ from dataclasses import dataclass
 from typing import Any
 
 from django import forms
+from django.conf import settings
+from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import F, Q
 from django.http import HttpResponse
-from django.shortcuts import get_object_or_404, render
+from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.translation import gettext as _
 from django.utils.translation import gettext_lazy
 from django.views.decorators.cache import never_cache
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_POST, require_safe
 
+from interviewer import item_health
 from interviewer import item_statistics as limits
 from interviewer.access import curator_required
 from interviewer.charts import Chart, bar_chart
 from interviewer.http import Request
 from interviewer.item_reasons import LABELS, reasons
-from interviewer.models import ItemHealthRun, ItemStatistics
+from interviewer.models import Appeal, ItemHealthRun, ItemStatistics
 from interviewer.models.items import ItemStatisticsQuerySet
+from questions import confirming, merges
 from questions.models import Language, Question, Topic
+from questions.versions import Cause, NotAllowed
 
 PAGE_SIZE = 25
+MOST_APPEALS = 20
 
 
 class FilterForm(forms.Form):
@@ -48,6 +54,7 @@ class FilterForm(forms.Form):
             *LABELS.items(),
             ("none", gettext_lazy("No reason found")),
             ("few", gettext_lazy("Too few answers")),
+            ("unasked", gettext_lazy("Never asked")),
             ("all", gettext_lazy("All questions")),
         ],
     )
@@ -68,6 +75,8 @@ def _filtered(found: ItemStatisticsQuerySet, wanted: dict[str, Any]) -> ItemStat
             return found.filter(~few, reasons="")
         case "few":
             return found.filter(few, reasons="")
+        case "unasked":
+            return found.never_asked()
     return found.with_reason(wanted["reason"])
 
 
@@ -89,6 +98,7 @@ def item_list(request: Request) -> HttpResponse:
         "query": query.urlencode(),
         "run": ItemHealthRun.objects.filter(computed_at__isnull=False).first(),
         "least": limits.LEAST_ANSWERS,
+        "unasked": ItemStatistics.objects.of_the_bank().never_asked().count(),
     }
     return render(request, "interviewer/item_list.html", context, status=200 if form.is_valid() else 400)
 
@@ -100,17 +110,51 @@ def item(request: Request, pk: int) -> HttpResponse:
     """One question: its figures, what they give reason to, and how they spread."""
     question = get_object_or_404(Question.objects.select_related("topic"), pk=pk)
     row = ItemStatistics.objects.filter(question=question).first()
+    frozen = question.frozen()
     context = {
         "question": question,
         "item": row,
+        "shown": frozen.hash,
+        "reviewed_at": confirming.reviewed([pk]).get((pk, frozen.hash)),
+        "stale_days": settings.STALE_DAYS,
+        "appeals": _appeals(question),
         "at": request.received_at,
         # The figures are of another text until they are computed again.
-        "is_outdated": row is not None and row.task_hash != question.frozen().task_hash,
+        "is_outdated": row is not None and row.task_hash != frozen.task_hash,
         "reasons": reasons(row) if row else [],
         "drawings": _drawings(row) if row else [],
-        "limits": {"answers": limits.LEAST_ANSWERS, "pairs": limits.LEAST_PAIRS, "chances": limits.LEAST_CHANCES},
+        "limits": {
+            "answers": limits.LEAST_ANSWERS,
+            "pairs": limits.LEAST_PAIRS,
+            "chances": limits.LEAST_CHANCES,
+            "doubles": limits.LEAST_DOUBLES,
+        },
     }
     return render(request, "interviewer/item.html", context)
+
+
+def _appeals(question: Question) -> list[Appeal]:
+    """What candidates said of it and of what was merged into it, the open ones first; whose they are is not read."""
+    kept = merges.kept()
+    asked = [question.pk, *(pk for pk, into in kept.items() if into == question.pk)]
+    mine = Appeal.objects.filter(answer__question__in=asked).order_by(F("answered_at").desc(nulls_first=True), "-pk")
+    return list(mine.only("reason", "made_at", "answered_at", "upheld", "reply")[:MOST_APPEALS])
+
+
+@curator_required
+@never_cache
+@require_POST
+def confirm(request: Request, pk: int) -> HttpResponse:
+    """Note that a curator finds a question still right, as the page showed it."""
+    get_object_or_404(Question, pk=pk)
+    try:
+        confirming.confirm(pk, request.POST.get("shown", ""), Cause(request.user, at=request.received_at))
+    except NotAllowed as refused:
+        messages.error(request, str(refused))
+    else:
+        item_health.note_review(pk, request.received_at)
+        messages.success(request, _("Noted, with your name, in its history: the question is still right."))
+    return redirect("item", pk)
 
 
 # --- Charts -------------------------------------------------------------------------

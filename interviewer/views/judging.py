@@ -19,10 +19,11 @@ from django.utils.translation import gettext as _
 from django.views.decorators.cache import never_cache
 from django.views.decorators.http import require_POST
 
-from interviewer import reviewing
+from interviewer import appeals, reviewing
 from interviewer.access import View, manager_required, reviewable_interviews
 from interviewer.http import Request
 from interviewer.models import Answer, Interview, ReviewClaim
+from interviewer.models.appeals import LONGEST
 from interviewer.views.review_page import JudgementForm, ReasonForm, review_page
 
 
@@ -79,6 +80,11 @@ _REFUSED: dict[type[Exception], tuple[int, Callable[[], str]]] = {
         lambda: _("First judge the answer yourself, or have the machine's verdict shown; then decide which counts."),
     ),
     reviewing.NoReason: (400, lambda: _("Say why, in a few words; the reason is kept with it.")),
+    appeals.ChangedSince: (
+        409,
+        lambda: _("The candidate has changed what they say since you opened this page. Read it again, then answer."),
+    ),
+    appeals.NothingOpen: (409, lambda: _("This was answered already. Nothing was changed.")),
     reviewing.NothingOfYours: (400, lambda: _("You have not scored this answer yet.")),
     reviewing.NotHandedIn: (
         409,
@@ -161,6 +167,26 @@ def override(request: Request, interview: Interview, position: int) -> HttpRespo
     else:
         reviewing.undo_override(answer, given["reason"], request.user, at, given["seen"])
         messages.success(request, _("The machine's score counts again. The other one is kept."))
+    return _back(interview, position)
+
+
+class ReplyForm(forms.Form):
+    """Whether an appeal is upheld, a sentence for the candidate, and which words of theirs the page showed."""
+
+    upheld = forms.ChoiceField(choices=[("yes", ""), ("no", "")])
+    reply = forms.CharField(max_length=LONGEST)
+    seen = forms.IntegerField(min_value=1)
+
+
+@_of_interview
+def answer_appeal(request: Request, interview: Interview, position: int) -> HttpResponse:
+    """Answer what the candidate says is wrong with a question or its grade."""
+    answer, form = _answer(interview, position), ReplyForm(request.POST)
+    if not form.is_valid():
+        raise appeals.ChangedSince if "seen" in form.errors else reviewing.NoReason
+    given = form.cleaned_data
+    appeals.reply(answer, given["upheld"] == "yes", given["reply"], request.user, request.received_at, given["seen"])
+    messages.success(request, _("The candidate reads your answer on their scorecard."))
     return _back(interview, position)
 
 

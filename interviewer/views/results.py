@@ -8,6 +8,7 @@ from typing import Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_required
+from django.forms import Form
 from django.http import Http404, HttpResponse
 from django.http.response import HttpResponseBase
 from django.shortcuts import redirect, render
@@ -63,13 +64,21 @@ def handed_in(view: View) -> View:
     return guarded
 
 
-def results_context(interview: Interview) -> dict[str, Any]:
-    """The scorecard of an interview, with what its templates need."""
-    answers = interview.answers.order_by("position").prefetch_related("grades", "overrides__human_score")
+def results_context(interview: Interview, refused: tuple[int, Form] | None = None) -> dict[str, Any]:
+    """The scorecard of an interview, with what its templates need.
+
+    `refused`: the position of an answer whose appeal could not be taken, and the form as it was sent.
+    """
+    answers = interview.answers.order_by("position").select_related("appeal")
+    answers = answers.prefetch_related("grades", "overrides__human_score")
     card = scorecard(answers)
     return {
         "interview": interview,
         "card": card,
+        "results": [
+            (result, getattr(answer, "appeal", None), refused[1] if refused and refused[0] == answer.position else None)
+            for result, answer in zip(card.results, answers, strict=True)
+        ],
         "topic_names": {topic.slug: topic.name for topic in Topic.objects.all()},
         "waits_for_model": not card.is_settled and settings.GRADER == "llm" and breaker.endpoint().is_down,
         "late_positions": timeline.late_positions(interview, answers),
@@ -88,8 +97,13 @@ def progress(request: Request, interview: Interview) -> HttpResponse:
 @handed_in
 def candidate_scorecard(request: Request, interview: Interview) -> HttpResponse:
     """The candidate's own scorecard; reference answers only after practice."""
-    context = {**results_context(interview), "show_reference": interview.is_practice}
-    return render(request, "interviewer/scorecard.html", context)
+    return scorecard_page(request, interview)
+
+
+def scorecard_page(request: Request, interview: Interview, refused: tuple[int, Form] | None = None) -> HttpResponse:
+    """The page, also when an appeal was refused: as `results_context`, with status 400."""
+    context = {**results_context(interview, refused), "show_reference": interview.is_practice}
+    return render(request, "interviewer/scorecard.html", context, status=400 if refused else 200)
 
 
 @require_safe

@@ -20,7 +20,7 @@ from django.views.decorators.http import require_POST, require_safe
 from interviewer import blind, clock, double_scores, identity, interviews
 from interviewer.access import manager_required, reviewable_interviews, reviewable_templates
 from interviewer.http import Request
-from interviewer.models import Answer, Grade, HumanScore, Interview, InterviewTemplate, Override, User
+from interviewer.models import Answer, Appeal, Grade, HumanScore, Interview, InterviewTemplate, Override, User
 from interviewer.standing import with_score
 from interviewer.views.review_page import ExtendForm, review_page
 from questions.models import Language
@@ -46,6 +46,7 @@ class FilterForm(forms.Form):
         ("waiting", gettext_lazy("Waiting for a person")),
         ("graded", gettext_lazy("Graded")),
         ("needs", gettext_lazy("Needs a person")),
+        ("appealed", gettext_lazy("With an open appeal")),
         ("abandoned", gettext_lazy("Abandoned")),
         ("erased", gettext_lazy("Data deleted")),
     ]
@@ -81,6 +82,7 @@ def _with_counts(found: QuerySet[Interview]) -> QuerySet[Interview]:
         pending=Count("answers", filter=pending, distinct=True),
         scored=Subquery(scores.annotate(n=Count("standing")).values("n")),
         mean=Subquery(scores.annotate(mean=Avg("standing")).values("mean")),
+        appealed=Appeal.objects.open_of_interview(),
         doubtful=Exists(Answer.objects.filter(_doubtful(), interview=OuterRef("pk"))),
     )
 
@@ -96,17 +98,26 @@ def _doubtful() -> Q:
 
 
 def _needs_a_person() -> Q:
-    """Handed in or abandoned, with an answer that nobody has looked at, which is doubtful or will not grade itself."""
+    """Handed in or abandoned, with an answer that nobody has looked at, which is doubtful or will not grade itself;
+    or with an open appeal.
+    """
     grades = Grade.objects.filter(answer=OuterRef("pk")).exclude(status=Grade.Status.FAILED)
     unseen = ~Exists(HumanScore.objects.filter(answer=OuterRef("pk")))
     answers = Answer.objects.filter(unseen, interview=OuterRef("pk"))
-    return Q(Exists(answers.filter(_doubtful() | ~Exists(grades))), submitted_at__isnull=False)
+    return Q(Exists(answers.filter(_doubtful() | ~Exists(grades))), submitted_at__isnull=False) | _appealed()
+
+
+def _appealed() -> Q:
+    """With an appeal that nobody has answered: few, so they are looked up once for the whole list."""
+    return Q(pk__in=Appeal.objects.open().values("answer__interview"))
 
 
 def _state(name: str) -> Q:
     """What makes up a state of the list; only what a state needs is looked up, as there may be very many interviews."""
     if name == "needs":
         return _needs_a_person()
+    if name == "appealed":
+        return _appealed()
     grades = Grade.objects.filter(answer__interview=OuterRef("pk"))
     done = Grade.objects.filter(answer=OuterRef("pk"), status=Grade.Status.DONE)
     counted = Override.objects.standing().filter(answer=OuterRef("pk"))

@@ -148,6 +148,7 @@ def _answers(request: Request, interview: Interview, typed: int | None) -> dict[
         "card": seen.card,
         "doubt": seen.band,
         "lines": placed(interview.template.bands, _reach(seen)),
+        "open_appeals": seen.open_appeals,
         "hidden": sum(not each.is_shown for each in seen.answers),
         "topic_names": {topic.slug: topic.name for topic in Topic.objects.all()},
         "late_positions": timeline.late_positions(interview, [each.answer for each in seen.answers]),

@@ -1,7 +1,17 @@
 """The bank: topics, documents, questions with their points, vectors, versions; imports, pairs of near-duplicates."""
 
 from questions.models.append_only import AppendOnly, AppendOnlyModel, AppendOnlyQuerySet
-from questions.models.bank import Document, Language, Passage, Question, QuestionQuerySet, RubricPoint, Topic, tags_in
+from questions.models.bank import (
+    Document,
+    Language,
+    Passage,
+    Question,
+    QuestionQuerySet,
+    RubricPoint,
+    SpareVector,
+    Topic,
+    tags_in,
+)
 from questions.models.duplicates import DuplicatePair, DuplicateSearch
 from questions.models.imports import ImportChange, ImportFile, ImportRun
 from questions.models.versions import QuestionVersion
@@ -22,6 +32,7 @@ __all__ = [
     "QuestionQuerySet",
     "QuestionVersion",
     "RubricPoint",
+    "SpareVector",
     "Topic",
     "tags_in",
 ]

@@ -228,3 +228,22 @@ class Passage(models.Model):
 
     def __str__(self) -> str:
         return f"{self.question_id}:{self.part}"
+
+
+class SpareVector(models.Model):
+    """The vector of a text that no question has yet, so that what a preview embeds is not embedded again by the import.
+
+    It goes when a passage of that text is stored, or with the uploads that nobody imported.
+    """
+
+    model = models.CharField(_("embedding model"), max_length=200)
+    text_hash = models.CharField(_("text hash"), max_length=64)
+    vector = models.BinaryField(_("vector"))
+    made_at = models.DateTimeField(auto_now_add=True, db_index=True)
+
+    class Meta:
+        default_permissions = ()
+        constraints = [models.UniqueConstraint(fields=["text_hash", "model"], name="spare_vector_once_per_model")]
+
+    def __str__(self) -> str:
+        return self.text_hash

@@ -40,6 +40,7 @@ class QuestionVersion(AppendOnlyModel):
         RESTORED = "restored", _("Rolled back")
         MERGED = "merged", _("Merged")
         SEPARATED = "separated", _("Separated again")
+        CONFIRMED = "confirmed", _("Confirmed as still right")
 
     question = models.ForeignKey(Question, keep_what_was_published, verbose_name=_("question"), related_name="versions")
     number = models.PositiveIntegerField(_("number"))

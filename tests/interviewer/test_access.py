@@ -83,6 +83,8 @@ TABLE: dict[tuple[str, str], Row] = {
     ("receipt-file", "GET"): OWNERS_ONLY,
     ("unsent", "GET"): everybody(405),
     ("unsent", "POST"): OWNERS_ONLY,
+    ("appeal", "GET"): ("login", 405, 405, 405, 405),
+    ("appeal", "POST"): ("login", "scorecard", 404, 404, 404),
     ("progress", "GET"): OWNERS_ONLY,
     ("scorecard", "GET"): OWNERS_ONLY,
     ("scorecard-results", "GET"): OWNERS_ONLY,
@@ -128,6 +130,8 @@ TABLE: dict[tuple[str, str], Row] = {
     **{(name, "GET"): ("login", 404, 404, 405, 404) for name in REVIEW_BUTTONS},
     **{(name, "POST"): ("login", 404, 404, "review", 404) for name in REVIEW_BUTTONS if name != "override"},
     ("override", "POST"): ("login", 404, 404, 400, 404),  # nothing was scored that could count
+    ("answer-appeal", "GET"): ("login", 404, 404, 405, 404),
+    ("answer-appeal", "POST"): ("login", 404, 404, 400, 404),  # nothing was judged or shown yet
     ("extend", "GET"): ("login", 404, 404, 405, 404),
     ("extend", "POST"): ("login", 404, 404, "review", 404),
     ("grade-abandoned", "GET"): ("login", 404, 404, 405, 404),
@@ -144,6 +148,8 @@ TABLE: dict[tuple[str, str], Row] = {
     **{(name, "POST"): ("login", 404, 404, 405, 404) for name in ("audit", "audit-file")},
     **{(name, "GET"): CURATORS_ONLY for name in ("item-list", "item")},
     **{(name, "POST"): ("login", 404, 404, 404, 405) for name in ("item-list", "item")},
+    ("item-confirm", "GET"): ("login", 404, 404, 404, 405),
+    ("item-confirm", "POST"): ("login", 404, 404, 404, "item"),
     **{(name, "GET"): CURATORS_ONLY for name in ("try-answer", "points")},
     **{(name, "POST"): ("login", 404, 404, 404, name) for name in ("try-answer", "points")},
     ("ask-for-points", "GET"): ("login", 404, 404, 404, 405),
@@ -176,11 +182,11 @@ TABLE: dict[tuple[str, str], Row] = {
 PARKED = {"try-again", "try-all-again"}  # an answer waits for a person there
 HANDED_IN = {
     "receipt", "receipt-file", "unsent", "progress", "scorecard", "scorecard-results", "review", "review-receipt-file",
-    "grade-again", "grade-abandoned", *REVIEW_BUTTONS,
+    "grade-again", "grade-abandoned", "appeal", "answer-appeal", *REVIEW_BUTTONS,
 }  # fmt: skip
 PAUSED = {"pause"}
 OF_A_CANDIDATE = {"candidate", "decide", "make-packet", "packet-file"}  # somebody who sat it for a position
-OF_A_QUESTION = {"item", "try-answer", "points", "ask-for-points"}
+OF_A_QUESTION = {"item", "item-confirm", "try-answer", "points", "ask-for-points"}
 OF_DUPLICATES = {"duplicate-list", "duplicate"}
 
 # The admin: as above, and the operator, who may do everything.
@@ -332,7 +338,17 @@ def address(name: str, interview: Interview) -> str:
     if name == "try-again":
         parked = Grade.objects.filter(answer__interview=interview, status="failed").first()
         return reverse(name, args=[parked.pk if parked else 0])
-    if name in {"question", "draft", "unsent", "grade-again", "score-answer", "reveal", "override"}:
+    if name in {
+        "question",
+        "draft",
+        "unsent",
+        "grade-again",
+        "score-answer",
+        "reveal",
+        "override",
+        "appeal",
+        "answer-appeal",
+    }:
         return reverse(name, args=[interview.pk, 1])
     return reverse(name, args=[interview.pk] if name in of_interview else [])
 
@@ -359,6 +375,8 @@ FORMS: dict[str, dict[str, Any]] = {
     "extend": {"minutes": 5, "reason": "a reason", "seen": 0},
     "reveal-identity": {"reason": "a reason"},
     "score-answer": {"q1-p1": "met", "q1-p2": "missing"},
+    "appeal": {"reason": "a reason"},
+    "answer-appeal": {"upheld": "yes", "reply": "a sentence", "seen": 1},
     "override": {"counts": "mine", "reason": "a reason", "seen": 0},
     "try-answer": {"text": "text", "graders": ["semantic"]},
     "points": {
@@ -480,7 +498,7 @@ def test_every_address_that_writes_is_known():
     assert set(WRITES) == {
         "login", "logout", "set_language", "begin", "question", "draft", "unsent", "pause", "hand-in",
         "extend", "grade-abandoned", "grade-again", *REVIEW_BUTTONS, "try-again", "try-all-again",
-        "try-answer", "points", "ask-for-points",
+        "try-answer", "points", "ask-for-points", "item-confirm", "appeal", "answer-appeal",
         "search-by-meaning", "sync-index", "duplicate-list", "duplicate",
         "import-list", "import-choose", "import-again", "import-undo",
         "invitation", "position-new", "position-edit", "position-close", "invite", "invite-people", "send-again",

@@ -172,13 +172,13 @@ def test_who_lost_the_lease_imports_nothing(desk: Client, monkeypatch: pytest.Mo
     run = previewed(desk, ("a.en.md", text(1)))
     go(desk, run, "import")
     job = Job.objects.pending().get()
-    write = import_runs.write
+    write = import_runs.carry_out
 
     def slow(*args: Any) -> None:
         write(*args)
         Job.objects.filter(pk=job.pk).update(lease=run.pk, leased_until=timezone.now() + timedelta(minutes=1))
 
-    monkeypatch.setattr(import_runs, "write", slow)
+    monkeypatch.setattr(import_runs, "carry_out", slow)
     jobs.run(job.pk)
     run.refresh_from_db()
     assert not Question.objects.exists() and run.committed_at is None

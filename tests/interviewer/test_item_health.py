@@ -482,7 +482,8 @@ def test_exposure_is_of_the_interviews_that_could_have_asked():
 def figures(**fields: Any) -> dict[str, Any]:
     """Figures of a question that is well in every way, with `fields` that are not."""
     well = {"scored": 50, "mean": 0.6, "pairs": 50, "discrimination": 0.5, "reached": 50, "blank": 2, "timed": 48}
-    return {**well, "over": 10, "exposed": 10, "could": 100, **fields}
+    well |= {"over": 10, "exposed": 10, "could": 100, "doubles": 0, "far": 0, "asked": 50, "appeals_upheld": 0}
+    return {**well, **fields}
 
 
 @pytest.mark.parametrize(
@@ -508,6 +509,7 @@ def test_reasons_come_in_the_order_of_their_harm():
     assert next(iter(item_statistics.problems(bad))) == "order"
     assert list(item_statistics.problems(bad))[-1] == "known"
     assert set(item_statistics.WEIGHTS) == set(LABELS)
+    assert len(" " + " ".join(LABELS) + " ") <= ItemStatistics._meta.get_field("reasons").max_length
 
 
 @pytest.mark.django_db
@@ -747,7 +749,7 @@ def test_a_bank_without_problems_says_so(curator):
     assert listed(page) == []
     page = show(curator, reverse("item", args=[question.pk]))
     assert "n = 0 answers to the present text, 10 are needed" in page.text
-    assert page.text.count("too few") == 5
+    assert page.text.count("too few") == 6
     assert not any(tag == "svg" for tag, _ in page.elements)
 
 
@@ -765,7 +767,7 @@ def test_the_page_of_a_question_tells_its_figures(curator, queue):
         "100% asked in 60 of 60 interviews that could, in 90 days",
         "60 times in its present text",
         "Similarity to the reference answer: 60",
-        "No human scores yet",
+        "Machine and people n = 0: too few (20 needed)",
     ]
     assert [text for text in words if text not in page.text] == []
     assert reverse("admin:questions_question_change", args=[row.pk]) in [
@@ -800,7 +802,8 @@ def test_a_question_edited_since_is_told_so(curator, queue):
 @pytest.mark.parametrize("code", LABELS)
 @pytest.mark.parametrize("language", ["en", "zh-hans"])
 def test_every_reason_is_told_in_both_languages(curator, queue, code, language):
-    ItemStatistics.objects.filter(question=queue["fine"]).update(reasons=f" {code} ", over=40, blank=30)
+    found = {"over": 40, "blank": 30, "doubles": 20, "far": 9}
+    ItemStatistics.objects.filter(question=queue["fine"]).update(reasons=f" {code} ", **found)
     row = ItemStatistics.objects.get(question=queue["fine"])
     told = []
     for spoken in ("en", "zh-hans"):

@@ -35,6 +35,7 @@ from interviewer.management.commands import sweep
 from interviewer.models import (
     Accommodation,
     Answer,
+    Appeal,
     AuditEvent,
     Decision,
     Extension,
@@ -71,6 +72,7 @@ OF_ACCOUNT = {"User.username", "User.first_name", "User.last_name", "User.email"
 OF_INTERVIEW = {
     "Answer.text", "InterviewEvent.data", "Extension.reason", "Grade.verdict", "Grade.error", "Grade.error_values",
     "HumanScore.reason", "Override.reason", "Decision.reason", "IdentityReveal.reason", "Packet.json", "Packet.pdf",
+    "Appeal.reason", "Appeal.reply",
 }  # fmt: skip
 Because = Interview.Because
 
@@ -96,6 +98,9 @@ def told_of_everywhere(interview: Interview, by: User) -> Interview:
     HumanScore.objects.create(**plain, **judged, phase="before", grade=grade)
     later = HumanScore.objects.create(**plain, **judged, phase="after", grade=grade, reason=f"“{TEXT}” is right")
     Override.objects.create(**plain, human_score=later, reason=f"“{TEXT}” is right", for_candidate=True)
+    appeal = {"made_at": NOON, "reason": f"I did say “{TEXT}”"}
+    Appeal.objects.create(answer=first, **appeal, answered_at=NOON, upheld=True, reply=f"“{TEXT}” is right")
+    Appeal.objects.create(answer=second, **appeal)
     reviewing.reveal_identity(interview, f"Is it {NAME}?", by, NOON)
     reviewing.claim(interview, by, NOON)
     decision = hiring.decide(interview, Decision.Outcome.ADVANCE, f"{NAME} said “{TEXT}”", by, NOON).decision

@@ -8,16 +8,19 @@ from collections.abc import Collection
 from typing import Any
 
 import pytest
-from django.db import transaction
+from django.db import connection, transaction
+from django.test.utils import CaptureQueriesContext
 
 from interviewer.models import User
-from questions import import_runs, versions
-from questions.applying import BankChanged
+from questions import import_runs, rows, versions
+from questions.applying import BankChanged, carry_out, prepare
 from questions.documents import FORMATS, ParsedDocument, ParsedQuestion, ending_of, pack, write
+from questions.frozen import FrozenQuestion
 from questions.import_runs import choose, choose_all, commit, preview, start
 from questions.import_undo import undo
 from questions.importing import Source, import_sources
 from questions.models import Document, ImportChange, ImportFile, ImportRun, Question, QuestionVersion, RubricPoint
+from questions.plans import make_plan
 from questions.versions import Cause, Content, Kind, NotAllowed
 from tests import build
 from tests.build import NOON
@@ -360,3 +363,54 @@ def test_what_is_unticked_is_not_undone():
     undone(committed(run))
     assert Question.objects.get().title == "Why 1?"
     assert Question.objects.get().versions.count() == 1
+
+
+# --- What holds others up ---
+
+
+@pytest.mark.parametrize("answer", ["- because", "- therefore"], ids=["created", "changed"])
+def test_the_statements_of_the_transaction_do_not_grow_with_the_questions(answer: str):
+    def statements(count: int) -> int:
+        name = f"n{count}.en.md"
+        if answer != "- because":
+            import_sources([Source(name, text(*range(count)))])
+        prepared = prepare(make_plan([Source(name, text(*range(count), answer=answer))]), Cause())
+        with CaptureQueriesContext(connection) as seen, versions.step():
+            carry_out(prepared)
+        assert Question.objects.filter(document__name=f"n{count}").count() == count
+        return len(seen)
+
+    statements(2)  # the topic is made once
+    assert statements(3) == statements(60)
+
+
+def test_before_the_transaction_nothing_is_written_and_within_it_nothing_is_reckoned(monkeypatch: pytest.MonkeyPatch):
+    import_sources([Source("a.en.md", text(1, 2))])
+    before = bank()
+    prepared = prepare(make_plan([Source("a.en.md", text(1, 2, 3, answer="- therefore"))]), Cause())
+    assert bank() == before
+
+    def late(*_arguments: object) -> None:
+        raise AssertionError("reckoned while others wait")
+
+    with monkeypatch.context() as watched:
+        watched.setattr(rows, "ready", late)
+        watched.setattr(FrozenQuestion, "to_json", late)
+        with versions.step():
+            carry_out(prepared)
+    assert Question.objects.count() == 3
+    assert {each.frozen().points[0].text for each in Question.objects.all()} == {"therefore"}
+    for question in Question.objects.all():
+        newest = question.versions.order_by("-number").first()
+        assert Content(newest.frozen, newest.status, newest.tags) == Content.of(question)
+        assert newest.content_hash == question.frozen().hash
+
+
+def test_new_questions_get_keys_that_nobody_had():
+    import_sources([Source("a.en.md", text(1, 2))])
+    last = Question.objects.order_by("-pk")[0]
+    versions.erase([last.pk])
+    import_sources([Source("b.en.md", text(1, 2))])
+    made = Question.objects.filter(document__name="b").values_list("pk", flat=True)
+    assert min(made) > last.pk  # what spoke of the deleted one does not speak of another
+    assert build.question().pk > max(made)

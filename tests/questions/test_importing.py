@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 from django.core.management import CommandError, call_command
 
+from questions import rows
 from questions.importing import ImportFailed, Source, import_files, import_sources, import_starter_bank
 from questions.models import Document, Question, RubricPoint, Topic
 
@@ -154,16 +155,15 @@ def test_a_dry_run_reports_the_same_and_writes_nothing():
 
 
 def test_a_run_that_breaks_halfway_leaves_nothing(monkeypatch):
-    real = RubricPoint.objects.bulk_create
-    calls = []
+    real, calls = rows.insert, []
 
-    def breaks_at_the_second(points):
-        calls.append(1)
-        if len(calls) == 2:  # the points of the second document
+    def breaks_at_the_second(model, *given):
+        calls.append(model)
+        if calls.count(RubricPoint) == 2:  # the points of the second document
             raise RuntimeError("disk full")
-        return real(points)
+        return real(model, *given)
 
-    monkeypatch.setattr(RubricPoint.objects, "bulk_create", breaks_at_the_second)
+    monkeypatch.setattr(rows, "insert", breaks_at_the_second)
     sources = [Source("a.en.md", question_text(1) + question_text(2, "How?")), Source("b.en.md", question_text())]
     with pytest.raises(RuntimeError):
         import_sources(sources)

@@ -11,7 +11,7 @@ from questions import duplicates, embedding, merges, pairs, sameness, wording
 from questions.documents import ParsedQuestion
 from questions.duplicates import Pair
 from questions.importing import Source, import_sources
-from questions.models import DuplicatePair, Question
+from questions.models import DuplicatePair, Passage, Question, SpareVector
 from questions.versions import Cause, NotAllowed
 from tests import build
 from tests.build import NOON
@@ -167,6 +167,24 @@ def test_an_import_hears_the_same_meaning_in_other_words(index_dir):
     ]
     [near] = duplicates.near(new, "zh-hans")
     assert (near.which, near.slug, near.kind) == (0, known.slug, "meaning")
+
+
+def test_what_a_preview_embeds_the_import_does_not_embed_again(index_dir, monkeypatch):
+    new = [parsed("1", "怎样才能避免模型过拟合？", ANSWER), parsed("2", "市场规模怎么估？", "自上而下，再自下而上。")]
+    duplicates.near(new, "zh-hans")
+    assert SpareVector.objects.count() == 4
+    texts = [(each.title, each.prompt, each.reference) for each in new]
+    made = [build.question(title=title, prompt=prompt, reference=reference) for title, prompt, reference in texts]
+
+    def fail(texts: list[str]) -> None:
+        raise embedding.EmbeddingError(f"embedded again: {texts}")
+
+    spare = dict(SpareVector.objects.values_list("text_hash", "vector"))
+    monkeypatch.setattr(embedding, "embed_passages", fail)
+    assert duplicates.embed(Question.objects.all()) == 0
+    assert dict(Passage.objects.values_list("text_hash", "vector")) == spare
+    assert Passage.objects.filter(question__in=made).count() == 4
+    assert not SpareVector.objects.exists()
 
 
 def test_a_model_that_fails_is_the_callers_to_handle(index_dir, monkeypatch):
