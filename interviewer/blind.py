@@ -20,10 +20,11 @@ _AT_ONCE = 2_000  # rows of one statement
 
 def hidden(reviewer: User, answers: QuerySet[Answer]) -> set[uuid.UUID]:
     """Of the interviews of these answers, those whose results the reviewer may not see yet; one query."""
-    return set(_unseen(reviewer, answers).order_by().values_list("interview", flat=True).distinct())
+    return set(unseen(reviewer, answers).order_by().values_list("interview", flat=True).distinct())
 
 
-def _unseen(reviewer: User, answers: QuerySet[Answer]) -> QuerySet[Answer]:
+def unseen(reviewer: User, answers: QuerySet[Answer]) -> QuerySet[Answer]:
+    """Those of the answers whose verdict was not shown to the reviewer."""
     return answers.filter(~Exists(Reveal.objects.filter(answer=OuterRef("pk"), reviewer=reviewer)))
 
 
@@ -34,7 +35,7 @@ def show_all(position: Position, reviewer: User, at: datetime) -> int:
     """
     handed_in = Answer.objects.filter(interview__invitation__position=position, interview__submitted_at__isnull=False)
     with transaction.atomic():
-        found = list(_unseen(reviewer, handed_in).values_list("pk", "interview"))
+        found = list(unseen(reviewer, handed_in).values_list("pk", "interview"))
         if not found:
             return 0
         rows = (Reveal(answer_id=pk, reviewer=reviewer, revealed_at=at) for pk, _interview in found)

@@ -72,8 +72,11 @@ class FilterForm(forms.Form):
         self.fields["template"].queryset = reviewable_templates(manager)  # type: ignore[attr-defined]
 
 
-def _with_counts(found: QuerySet[Interview]) -> QuerySet[Interview]:
-    """Each interview with `asked`, `pending` and `scored` answers and their `mean` score (0–1), in one query."""
+def _with_counts(found: QuerySet[Interview], reviewer: User) -> QuerySet[Interview]:
+    """Each interview with `asked`, `pending` and `scored` answers and their `mean` score (0–1), in one query.
+
+    `is_hidden`: the reviewer may not see that score yet.
+    """
     answers = Answer.objects.filter(interview=OuterRef("pk")).order_by()
     scores = with_score(answers).values("interview")
     pending = Q(answers__grades__status=Grade.Status.PENDING)
@@ -83,6 +86,7 @@ def _with_counts(found: QuerySet[Interview]) -> QuerySet[Interview]:
         scored=Subquery(scores.annotate(n=Count("standing")).values("n")),
         mean=Subquery(scores.annotate(mean=Avg("standing")).values("mean")),
         appealed=Appeal.objects.open_of_interview(),
+        is_hidden=Exists(blind.unseen(reviewer, Answer.objects.filter(interview=OuterRef("pk")))),
         doubtful=Exists(Answer.objects.filter(_doubtful(), interview=OuterRef("pk"))),
     )
 
@@ -152,13 +156,11 @@ def _page(found: QuerySet[Interview], number: str | None, reviewer: User) -> Pag
     counted = Interview.objects.filter(pk__in=[each.pk for each in page]).select_related(
         "template", "candidate", "invitation"
     )
-    page.object_list = list(_with_counts(counted).order_by(*newest_first))
+    page.object_list = list(_with_counts(counted, reviewer).order_by(*newest_first))
     told = identity.revealed_to(reviewer, page.object_list)
-    unseen = blind.hidden(reviewer, Answer.objects.filter(interview__in=page.object_list))
     for each in page.object_list:
         called = identity.name(each) if each.pk in told else identity.code(each)
         each.called = called  # type: ignore[attr-defined]
-        each.is_hidden = each.pk in unseen  # type: ignore[attr-defined]
     return page
 
 
