@@ -46,13 +46,28 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 @pytest.hookimpl(tryfirst=True)  # before xdist reads the groups
+def pytest_itemcollected(item: pytest.Item) -> None:
+    """What shares a broker keeps to one process. A browser that was late on a busy machine may try once more: the
+    summary tells of it, and what fails twice has failed.
+    """
+    if item.get_closest_marker("broker"):
+        item.add_marker(pytest.mark.xdist_group("broker"))
+    if item.get_closest_marker("browser"):
+        item.add_marker(pytest.mark.flaky(reruns=1))
+
+
+@pytest.hookimpl(trylast=True)  # after pytest-django, which puts what uses no database last
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """What waits for browsers and workers begins first; what shares a broker keeps to one process."""
-    marks = {item: {mark.name for mark in item.iter_markers()} for item in items}
-    for item in items:
-        if "broker" in marks[item]:
-            item.add_marker(pytest.mark.xdist_group("broker"))
-    items.sort(key=lambda item: ("broker" not in marks[item], "browser" not in marks[item]))
+    """The one process with a broker begins at once; browsers, which mostly wait, are spread among what computes."""
+    broker = [item for item in items if item.get_closest_marker("broker")]
+    browser = [item for item in items if item.get_closest_marker("browser") and item not in broker]
+    others = [item for item in items if item not in {*broker, *browser}]
+    apart = len(others) // (len(browser) + 1) + 1
+    items[:] = broker
+    for start in range(0, max(len(others), 1), apart):
+        items += browser[:1] + others[start : start + apart]
+        del browser[:1]
+    items += browser
 
 
 @pytest.fixture(scope="session")

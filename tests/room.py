@@ -7,7 +7,7 @@ from typing import Any
 
 from playwright.sync_api import Browser, Locator, Page
 
-from tests.live import Live
+from tests.live import Live, wait_until
 
 START = """
 from datetime import timedelta
@@ -78,6 +78,10 @@ class Room:
         """Wait until so many seconds are left by the page's own clock."""
         while self.seconds_left() > seconds:
             self.page.wait_for_timeout(100)
+
+    def forgets(self) -> None:
+        """Wait until the browser keeps nothing of interviews any more."""
+        wait_until(lambda: self.drafts() == [], 20, "the browser to forget its drafts")
 
     def drafts(self) -> list[dict[str, Any]]:
         """What the browser keeps of interviews."""

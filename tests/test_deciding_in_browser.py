@@ -149,6 +149,7 @@ def test_from_a_position_to_a_packet_that_is_verified(live: Live, chromium: Brow
     page.goto(position)
     page.get_by_role("link", name="比较候选人").click()
     expect(page.locator(".comparison tbody tr:not(.group)")).to_have_count(2)
+    page.get_by_role("button", name="直接显示全部结果").click()
     for tick in page.locator(".comparison [type=checkbox]").all():
         tick.check()
     page.get_by_role("button", name="并排").click()

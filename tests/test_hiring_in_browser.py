@@ -4,15 +4,25 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Iterator
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
 
-from tests.live import Live
+from tests.live import Live, program
 
 pytestmark = pytest.mark.browser
 
 PHONE = {"width": 390, "height": 844}
+
+
+@pytest.fixture
+def live(prepared: Live) -> Iterator[Live]:
+    """A web process of its own, since the bank is changed; a code editor is another test's."""
+    with program(prepared) as live:
+        live.python('Question.objects.filter(kind="coding").update(status="draft")')
+        live.web()
+        yield live
 
 
 def sign_in(page: Page, live: Live) -> None:
@@ -24,7 +34,6 @@ def sign_in(page: Page, live: Live) -> None:
 
 
 def test_a_manager_invites_and_a_guest_sits_it_on_a_phone(live: Live, chromium: Browser) -> None:
-    live.python('Question.objects.filter(kind="coding").update(status="draft")')  # its editor is another test's
     manager = chromium.new_context(locale="zh-CN").new_page()
     problems: list[str] = []
     manager.on("console", lambda said: problems.append(said.text) if said.type == "error" else None)

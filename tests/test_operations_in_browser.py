@@ -24,7 +24,7 @@ build.parked(answer)
 """
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture
 def live(migrated: Live) -> Iterator[Live]:
     """A web process alone: nobody grades anything."""
     with program(migrated) as live:

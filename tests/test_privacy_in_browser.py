@@ -2,15 +2,25 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 import pytest
 from playwright.sync_api import Browser, expect
 
-from tests.live import Live
+from tests.live import Live, program
 from tests.room import Room
 
 pytestmark = pytest.mark.browser
 
 KEPT = "Object.keys(localStorage).filter((key) => key.startsWith('draft:')).length"
+
+
+@pytest.fixture
+def live(prepared: Live) -> Iterator[Live]:
+    """A web process of its own: its candidate is deleted."""
+    with program(prepared) as live:
+        live.web()
+        yield live
 
 
 def test_what_the_device_kept_goes_with_the_rest(live: Live, chromium: Browser) -> None:

@@ -66,7 +66,7 @@ def test_another_tab_wrote_meanwhile(room: Room, button: str, outcome: str) -> N
     expect(room.box).to_have_value(outcome)
     saved(room.page)
     assert room.stored() == outcome
-    assert room.drafts() == []
+    room.forgets()
 
 
 def test_a_choice_by_keyboard(room: Room) -> None:
@@ -156,7 +156,7 @@ def test_text_typed_without_a_network_is_kept_and_sent_later(room: Room) -> None
     room.context.set_offline(False)
     saved(room.page)
     assert room.stored() == "断网时写下的话"
-    assert room.drafts() == []
+    room.forgets()
     wait_until(lambda: {"disconnected", "resumed"} <= set(room.timeline()), 10, "the outage on the timeline")
 
 
@@ -191,7 +191,7 @@ def test_the_deadline_passes_while_the_network_is_away(room: Room) -> None:
     assert room.stored() == "截止前写下的话"
     assert "in-time" in room.timeline()
     assert "late" not in room.timeline()
-    assert room.drafts() == []
+    room.forgets()
 
 
 def test_time_added_meanwhile_opens_the_box_again(room: Room) -> None:
@@ -217,7 +217,7 @@ def test_text_of_a_page_that_was_paused_elsewhere_comes_back(room: Room) -> None
     room.page.get_by_role("button", name="继续").click()
     expect(room.box).to_have_value("暂停时写下的话")
     wait_until(lambda: room.stored() == "暂停时写下的话", 10, "the restored text")
-    assert room.drafts() == []
+    room.forgets()
 
 
 def test_what_comes_back_too_late_waits_for_its_owner(room: Room) -> None:
@@ -233,7 +233,7 @@ def test_what_comes_back_too_late_waits_for_its_owner(room: Room) -> None:
     assert len(room.drafts()) == 1
     left.get_by_role("button", name="作为迟交发送").click()
     expect(left.get_by_role("status")).to_contain_text("已发送")
-    assert room.drafts() == []
+    room.forgets()
     assert room.timeline()[-1] == "unsent"
     room.page.reload()
     expect(room.page.locator("[data-unsent]")).to_be_hidden()
@@ -262,7 +262,7 @@ def test_a_reload_at_every_step_loses_nothing(room: Room) -> None:
     expect(room.page).to_have_url(re.compile("/receipt/"))
     room.page.reload()
     expect(room.page.locator(".submitted")).to_contain_text(text)
-    assert room.drafts() == []
+    room.forgets()
 
 
 def test_a_tab_that_is_closed_in_the_last_second(room: Room) -> None:

@@ -105,13 +105,14 @@ def test_an_injection_is_data_or_not_there_at_all(candidate: User, stranger: Use
 
 def test_nobody_elses_words_and_no_names_are_sent(candidate: User, stranger: User, stub: StubOpenAI):
     build.question()
+    canary = {candidate: "CANARY-ONE", stranger: "CANARY-TWO"}
     for person in (candidate, stranger):
         User.objects.filter(pk=person.pk).update(first_name=f"NAME-{person.username}", email="mail@example.org")
-        grade_of(sit(person, f"缓存命中可以省去重复计算。CANARY-{person.username}"))
+        grade_of(sit(person, f"缓存命中可以省去重复计算。{canary[person]}"))
     for person, sent in zip((candidate, stranger), map(str, stub.requests), strict=True):
         other = stranger if person == candidate else candidate
-        assert f"CANARY-{person.username}" in sent
-        for secret in (f"CANARY-{other.username}", "NAME-", "mail@example.org", str(person.interviews.get().pk)):
+        assert canary[person] in sent
+        for secret in (canary[other], "NAME-", "mail@example.org", str(person.interviews.get().pk)):
             assert secret not in sent
 
 

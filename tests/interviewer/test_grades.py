@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from functools import partial
@@ -67,7 +67,7 @@ def judge(monkeypatch) -> Judge:
     """Let the grader return a verdict with `score`, or raise `error`."""
 
     def let(score: float = 0.5, error: Exception | None = None) -> None:
-        def fake(question: FrozenQuestion, text: str, grader: str) -> grading.Verdict:
+        def fake(question: FrozenQuestion, text: str, grader: str, names: Collection[str]) -> grading.Verdict:
             if error:
                 raise error
             return grading.Verdict((), score, 3, "Good.", grader=grader, model="tiny", prompt_hash="p", rubric_hash="r")
@@ -216,7 +216,7 @@ def test_the_task_sees_the_question_as_asked_and_the_text_as_stored(answer, grad
     monkeypatch.setattr(grading, "grade", lambda *given: seen.append(given) or 1 / 0)
     answer.question.delete()
     tasks.grade_answer(grade.pk)
-    assert seen == [(answer.asked, answer.text, "semantic")]
+    assert seen == [(answer.asked, answer.text, "semantic", ())]
 
 
 def test_a_second_message_does_no_work(grade, judge):
@@ -231,7 +231,7 @@ def test_a_second_message_does_no_work(grade, judge):
 def test_a_worker_that_comes_back_too_late_writes_nothing(answer, grade, monkeypatch):
     """Another worker takes over and finishes while this one still waits for the model."""
 
-    def slow(question: FrozenQuestion, text: str, grader: str) -> grading.Verdict:
+    def slow(question: FrozenQuestion, text: str, grader: str, names: Collection[str]) -> grading.Verdict:
         other = Grade.objects.claim(grade.pk, NOON + LEASE + SECOND)
         other.finish(score=0.9, verdict=build.verdict(answer), at=NOON + LEASE + SECOND)
         return grading.Verdict((), 0.1, 1, "Late.")
@@ -321,7 +321,7 @@ def test_a_verdict_that_the_database_refuses_is_tried_again(judge, score):
 
 def test_the_grader_is_the_one_that_was_asked_for(answer, manager, monkeypatch, settings):
     used = []
-    monkeypatch.setattr(grading, "grade", lambda question, text, grader: used.append(grader) or 1 / 0)
+    monkeypatch.setattr(grading, "grade", lambda question, text, grader, names: used.append(grader) or 1 / 0)
     semantic = answer.grades.get()
     settings.GRADER = "llm"  # configured after the interview was handed in
     tasks.grade_answer(semantic.pk)

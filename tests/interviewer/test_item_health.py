@@ -74,25 +74,36 @@ def sitting(*said: Said, at: datetime = NOON, template: InterviewTemplate | None
             **fields,
         }
     )
-    for position, each in enumerate(said, 1):
-        frozen = (each.question or Question.objects.all()[0]).frozen().to_json()
-        answer = Answer.objects.create(
+    any_question = Question.objects.all()[0]
+    frozen = {question.pk: question.frozen().to_json() for question in {each.question or any_question for each in said}}
+    answers = Answer.objects.bulk_create(
+        Answer(
             interview=made,
             position=position,
             question=each.question,
-            frozen=frozen,
+            frozen=frozen[(each.question or any_question).pk],
             text=each.text,
             seconds_used=each.seconds,
             seconds_suggested=each.suggested,
         )
-        for score in each.scores:
-            grade(answer, score, each.grader, at)
+        for position, each in enumerate(said, 1)
+    )
+    Grade.objects.bulk_create(
+        graded(answer, score, each.grader, at)
+        for answer, each in zip(answers, said, strict=True)
+        for score in each.scores
+    )
     return made
 
 
-def grade(answer: Answer, score: float | None, grader: str = "semantic", at: datetime = NOON) -> None:
+def graded(answer: Answer, score: float | None, grader: str = "semantic", at: datetime = NOON) -> Grade:
+    """A grade, not stored yet."""
     result = {"status": "failed"} if score is None else {"status": "done", "score": score, "verdict": {}}
-    Grade.objects.create(answer=answer, grader=grader, created_at=at, next_try_at=at, graded_at=at, **result)
+    return Grade(answer=answer, grader=grader, created_at=at, next_try_at=at, graded_at=at, **result)
+
+
+def grade(answer: Answer, score: float | None, grader: str = "semantic", at: datetime = NOON) -> None:
+    graded(answer, score, grader, at).save()
 
 
 def of(question: Question, at: datetime = NOON + DAY) -> ItemStatistics:
