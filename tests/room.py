@@ -16,10 +16,13 @@ from questions.models import Question
 begun = timezone.now() - timedelta(seconds={seconds_ago})
 kept = list(Question.objects.filter(status="published").exclude(kind={kind!r}).values_list("pk", flat=True))
 Question.objects.filter(pk__in=kept).update(status="draft")
-interview = interviews.start(build.template(minutes=1 if {seconds_ago} else 30), User.objects.get(username="candidate"), begun)
-Question.objects.filter(pk__in=kept).update(status="published")
+try:
+    template = build.template(minutes=1 if {seconds_ago} else 30)
+    interview = interviews.start(template, User.objects.get(username="candidate"), begun)
+finally:
+    Question.objects.filter(pk__in=kept).update(status="published")
 print(interview.pk)
-"""  # noqa: E501
+"""
 TEXT = "print(repr(Answer.objects.get(interview={pk!r}, position={position}).text))"
 EVENTS = """
 from interviewer.timeline import timeline

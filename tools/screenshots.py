@@ -166,7 +166,7 @@ answer = reviewed.answers.get(position=1)
 keys = [(point.key, point.kind) for point in answer.asked.points]
 judged = {{key: "missing" if kind == "pitfall" else "met" for key, kind in keys}} | {{keys[1][0]: "partial"}}
 reviewing.score_blind(answer, judged, manager, now)
-reviewing.override(answer, "第二点只说了一半：没有提到温度。", manager, now, 0)
+reviewing.override(answer, "必备的要点都说到了，只有第二点没有展开。", manager, now, 0)
 for other in reviewed.answers.exclude(position=1):
     reviewing.reveal(other, manager, now)
 print(invited[0].interview_id, invited[2].interview_id, *[each.code for each in invited[:3]])
