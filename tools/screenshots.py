@@ -1,6 +1,6 @@
 """Take the pictures of `docs/screenshots/`: every page at 1280 and 390 px, light and dark, on a program of its own.
 
-.venv/bin/python tools/screenshots.py [FOLDER]
+.venv/bin/python tools/screenshots.py [FOLDER [PAGE …]]        (all pages, or those named like the pictures)
 """
 
 from __future__ import annotations
@@ -19,6 +19,7 @@ import django  # noqa: E402
 
 django.setup()
 
+from PIL import Image  # noqa: E402
 from playwright.sync_api import Browser, Page, sync_playwright  # noqa: E402
 
 from tests.conftest import CHROMIUM_FLAGS  # noqa: E402
@@ -169,7 +170,10 @@ reviewing.score_blind(answer, judged, manager, now)
 reviewing.override(answer, "必备的要点都说到了，只有第二点没有展开。", manager, now, 0)
 for other in reviewed.answers.exclude(position=1):
     reviewing.reveal(other, manager, now)
-print(invited[0].interview_id, invited[2].interview_id, *[each.code for each in invited[:3]])
+for each in invited[:5]:
+    for answer in each.interview.answers.all():
+        reviewing.reveal(answer, manager, now)
+print(invited[0].interview_id, invited[5].interview_id, *[each.code for each in invited[:3]])
 """
 WRITE_ELSEWHERE = """
 from django.utils import timezone
@@ -229,6 +233,17 @@ SCENES = {
 }
 
 
+def is_wanted(title: str) -> bool:
+    return title in sys.argv[2:] or not sys.argv[2:]
+
+
+def shoot(page: Page, path: Path) -> None:
+    """The whole page as a picture of few colours, a third of the size."""
+    page.screenshot(path=path, full_page=True)
+    picture = Image.open(path).convert("RGB")
+    picture.quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
+
+
 def take(browser: Browser, live: Live, folder: Path, pages: dict[str, dict[str, str]], scenes: dict[str, str]) -> None:
     """Every page for every person, size and scheme. `scenes`: what each is about, such as an interview's key."""
     for width, height in SIZES.items():
@@ -240,16 +255,20 @@ def take(browser: Browser, live: Live, folder: Path, pages: dict[str, dict[str, 
                     if name != "visitor":
                         sign_in(page, live, name)
                     for title, address in addresses.items():
+                        if not is_wanted(title):
+                            continue
                         page.goto(live.url + address)
                         page.wait_for_timeout(400)
-                        page.screenshot(path=folder / f"{title}-{width}-{scheme}.png", full_page=True)
+                        shoot(page, folder / f"{title}-{width}-{scheme}.png")
             for title, about in scenes.items():
+                if not is_wanted(title):
+                    continue
                 person, play = SCENES[title]
                 with browser.new_context(**how) as context:
                     page = context.new_page()
                     sign_in(page, live, person)
                     play(page, live, about)
-                    page.screenshot(path=folder / f"{title}-{width}-{scheme}.png", full_page=True)
+                    shoot(page, folder / f"{title}-{width}-{scheme}.png")
 
 
 def main(say: Callable[[str], None] = print) -> None:
