@@ -9,6 +9,7 @@ from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
 
+import hypothesis
 import pytest
 from django.contrib.auth.models import Group
 from django.db import connections
@@ -35,7 +36,10 @@ CHROMIUM_FLAGS = [
     "--no-first-run",
 ]
 
-PATIENCE = 30_000  # ms that a page may take to show what it should: on a busy machine all is slow, and right
+# On a busy machine all is slow, and right.
+hypothesis.settings.register_profile("patient", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow])
+hypothesis.settings.load_profile("patient")
+PATIENCE = 30_000  # ms that a page may take to show what it should
 
 ROOT = Path(__file__).resolve().parent.parent
 

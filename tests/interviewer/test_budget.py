@@ -29,7 +29,7 @@ def stub(settings, monkeypatch):
     monkeypatch.setattr(grading, "_embed", lambda texts: np.eye(len(texts), 384, dtype=np.float32))
     with StubOpenAI() as server:
         settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL = server.url, "key", "tiny"
-        settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS = 0.5, 2.0
+        settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS = 5.0, 20.0
         settings.GRADER, settings.GRADING_MOST_DISTANCE = "llm", 1.0
         yield server
 

@@ -35,8 +35,15 @@ def stub(settings, monkeypatch):
     monkeypatch.setattr(llm, "_dialects", {})
     with StubOpenAI() as server:
         settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL = server.url, KEY, "tiny"
-        settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS = 0.5, 1.0
+        settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS = 5.0, 30.0
         yield server
+
+
+@pytest.fixture
+def hurried(stub, settings):
+    """The same, for whoever waits for nothing: after a second it is cut off."""
+    settings.LLM_TOTAL_SECONDS = 1.0
+    return stub
 
 
 def asked(**options):
@@ -59,7 +66,7 @@ def test_a_reply_that_fits(stub):
     reply = asked()
     assert (reply.data, reply.mode, reply.model) == (GOOD, "json_schema", "stub")
     assert (reply.usage.calls, reply.usage.prompt_tokens, reply.usage.completion_tokens) == (1, 100, 20)
-    assert 0 < reply.usage.seconds < 1
+    assert 0 < reply.usage.seconds < 30
     assert list(reply.messages) == stub.requests[0]["messages"] == MESSAGES
     assert stub.requests[0]["temperature"] == 0
     assert stub.requests[0]["response_format"]["json_schema"]["strict"] is True
@@ -143,19 +150,20 @@ def test_strings_can_be_stored(stub):
 
 
 @pytest.mark.parametrize(("fault", "options"), [("hang", {}), ("drip", {}), ("drip", {"headers": True})])
-def test_slow_servers_are_cut_off(stub, fault, options):
-    stub.misbehave(fault, **options)
+def test_slow_servers_are_cut_off(hurried, fault, options):
+    hurried.misbehave(fault, **options)
     started = time.monotonic()
     error = failure()
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 10
     assert (error.permanent, "1 " in str(error)) == (False, True)
 
 
-def test_the_second_round_has_only_the_time_that_is_left(stub):
+def test_the_second_round_has_only_the_time_that_is_left(stub, settings):
+    settings.LLM_TOTAL_SECONDS, stub.latency = 4.0, 3.0
     stub.say("{}").misbehave("hang")
     started = time.monotonic()
     failure()
-    assert time.monotonic() - started < 1.5
+    assert time.monotonic() - started < 6.5  # and not 3 + 4
 
 
 def test_nobody_there(stub, settings):
@@ -257,8 +265,7 @@ def test_neither_key_nor_words_are_logged(stub, caplog, monkeypatch):
     assert CANARY not in caplog.text
 
 
-def test_threads_share_one_client(stub, settings):
-    settings.LLM_TOTAL_SECONDS = 20.0
+def test_threads_share_one_client(stub):
     stub.latency = 0.1
     stub.say(GOOD, times=8)
     replies = []
@@ -282,9 +289,9 @@ def test_threads_share_one_client(stub, settings):
         ("html", {}, (9, 0)),
     ],
 )
-def test_what_was_spent_in_vain_is_told(stub, fault, options, tokens):
+def test_what_was_spent_in_vain_is_told(hurried, fault, options, tokens):
     """Where the server gives no count (it may have read the prompt all the same), the prompt's length stands in."""
-    stub.misbehave(fault, **options)
+    hurried.misbehave(fault, **options)
     spent = failure().usage
     assert (spent.calls, (spent.prompt_tokens, spent.completion_tokens)) == (1, tokens)
 
