@@ -106,11 +106,11 @@ from interviewer import grading
 
 grade = grading.grade
 
-def grade_or_die(asked, text, grader):
+def grade_or_die(asked, text, grader, names):
     if text == "POISON":
         time.sleep(0.5)
         os.kill(os.getpid(), signal.SIGKILL)
-    return grade(asked, text, grader)
+    return grade(asked, text, grader, names)
 
 grading.grade = grade_or_die
 sys.exit(main())
