@@ -13,7 +13,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 from questions import rows
-from questions.frozen import FrozenPoint
 from questions.models import Document, Question, QuestionVersion, RubricPoint, Topic
 from questions.plans import DocumentPlan, Plan, Planned
 from questions.rows import Row
@@ -26,9 +25,11 @@ from questions.versions import (
     Made,
     batches,
     heads,
+    points_of,
     record_taken,
     step,
     take,
+    version_of,
 )
 
 _FIELDS = (
@@ -37,6 +38,7 @@ _FIELDS = (
 # What is known before the transaction, and what only within it: rows there may be new themselves.
 _KNOWN = (*_FIELDS, "tags", "status", "number", "source_hash", "updated_at")
 _LATE = ("document", "topic")
+WRITTEN = (*_KNOWN, *_LATE)  # all that an import, or its undoing, changes of a question
 _NEW = ("translation_group", "merged_into")  # of a new question only, and empty
 _POINT = ("order", "name", "text", "kind", "weight")
 _VERSION = ("kind", "author", "at", "reason", "status", "tags", "content", "content_hash", "restores")
@@ -132,33 +134,17 @@ def _expected(planned: Planned) -> _Said | None:
     said, status, tags = planned.before.frozen, planned.before.status, planned.before.tags
     texts = (getattr(said, name) for name in _FIELDS)
     points = [(point.name, point.text, point.kind, point.weight) for point in said.points]
-    return _Said((*texts, status, tags, said.topic, not planned.joins), points, _says(planned.before))
+    return _Said((*texts, status, tags, said.topic, not planned.joins), points, planned.before.key)
 
 
 def _ready_points(planned: Planned) -> list[Row] | None:
-    points = planned.after.frozen.points
-    if planned.before and planned.before.frozen.points == points:
+    if planned.before and planned.before.frozen.points == planned.after.frozen.points:
         return None
-    return [rows.ready(_point(order, point), _POINT) for order, point in enumerate(points, start=1)]
-
-
-def _point(order: int, point: FrozenPoint) -> RubricPoint:
-    return RubricPoint(order=order, name=point.name, text=point.text, kind=point.kind, weight=point.weight)
+    return [rows.ready(point, _POINT) for point in points_of(planned.after.frozen)]
 
 
 def _ready_version(planned: Planned, cause: Cause) -> Row:
-    said = planned.after
-    version = QuestionVersion(
-        kind=Kind.IMPORTED,
-        author=cause.author,
-        at=cause.at,
-        reason=cause.reason,
-        status=said.status,
-        tags=said.tags,
-        content=said.data,
-        content_hash=said.data["hash"],
-    )
-    return rows.ready(version, _VERSION)
+    return rows.ready(version_of(planned.after, Kind.IMPORTED, cause), _VERSION)
 
 
 # --- Within the transaction -----------------------------------------------------------
@@ -177,17 +163,13 @@ def _take(prepared: Prepared) -> dict[int, Head]:
             said = expected[key]
             if said is None or found.get(key) != (said.values, said.points):
                 raise BankChanged
-            if key not in told or told[key].says != said.version:
+            if key not in told or told[key].key != said.version:
                 untold.append(key)
         if untold:
             record_taken(take(untold), Kind.FOUND, Cause(at=prepared.cause.at))
             told |= heads(untold)
         newest |= told
     return newest
-
-
-def _says(content: Content) -> tuple[str, str, str]:
-    return content.status, content.tags, content.data["hash"]
 
 
 def _as_they_are(keys: list[int]) -> dict[int, tuple[Row, list[Row]]]:
@@ -209,9 +191,9 @@ def _store(document: Document, found: list[_Ready]) -> Iterator[tuple[int, _Read
     known = {ready.planned.question.pk: ready for ready in found if ready.planned.question}
     made = dict(zip(rows.new_keys(Question, len(new)), new, strict=True)) if new else {}
     added = ((*ready.known, *_late(document, ready), None, None, key) for key, ready in made.items())
-    rows.insert(Question, [*_KNOWN, *_LATE, *_NEW, "pk"], added)
+    rows.insert(Question, [*WRITTEN, *_NEW, "pk"], added)
     changed = ((*ready.known, *_late(document, ready), key) for key, ready in known.items())
-    rows.update(Question, [*_KNOWN, *_LATE], changed)
+    rows.update(Question, WRITTEN, changed)
     return iter({**made, **known}.items())
 
 
@@ -231,7 +213,7 @@ def _store_versions(document: Document, said: Mapping[int, _Ready], newest: Mapp
     numbers = {
         key: newest[key].number + 1 if key in newest else 1
         for key, ready in said.items()
-        if key not in newest or newest[key].says != _says(ready.planned.after)
+        if key not in newest or newest[key].key != ready.planned.after.key
     }
     added = ((*said[key].version, key, number) for key, number in numbers.items())
     rows.insert(QuestionVersion, [*_VERSION, "question", "number"], added)

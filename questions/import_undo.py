@@ -11,7 +11,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import ProtectedError, RestrictedError
 from django.utils.translation import gettext as _
 
-from questions.applying import say
+from questions.applying import WRITTEN, say
 from questions.import_runs import Done, Kind, hash_of
 from questions.models import ImportChange, ImportFile, ImportRun, Question, QuestionVersion, RubricPoint, Topic
 from questions.plans import Progress
@@ -26,15 +26,12 @@ from questions.versions import (
     record_many,
     record_taken,
     step,
+    store_points,
     take,
 )
 from questions.versions import Kind as VersionKind
 
 Undone = ImportChange.Undone
-_WRITTEN = (
-    "title", "prompt", "reference", "explanation", "examples", "kind", "difficulty", "seconds", "slug", "language",
-    "topic", "tags", "status", "document", "number", "source_hash", "updated_at",
-)  # fmt: skip
 Asked = Callable[[Collection[int]], set[int]]  # those of some questions that somebody was asked
 
 
@@ -112,15 +109,9 @@ def _store(said: list[tuple[Question, Content]]) -> None:
     """Save questions that are there, with the points of their contents."""
     # Rows are replaced by one statement for many: a plain update of many fields takes ten times as long.
     questions = [question for question, _content in said]
-    Question.objects.bulk_create(questions, update_conflicts=True, unique_fields=["id"], update_fields=_WRITTEN)
+    Question.objects.bulk_create(questions, update_conflicts=True, unique_fields=["id"], update_fields=WRITTEN)
     RubricPoint.objects.filter(question__in=[question.pk for question in questions]).delete()
-    RubricPoint.objects.bulk_create(
-        RubricPoint(
-            question=question, order=order, name=point.name, text=point.text, kind=point.kind, weight=point.weight
-        )
-        for question, content in said
-        for order, point in enumerate(content.frozen.points, start=1)
-    )
+    store_points((question, content.frozen) for question, content in said)
 
 
 def _versions_before(questions: list[Question], changes: dict[int, ImportChange]) -> dict[int, QuestionVersion]:

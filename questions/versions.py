@@ -84,9 +84,9 @@ class Head(NamedTuple):
     content_hash: str
 
     @property
-    def says(self) -> tuple[str, str, str]:
-        """Status, tags and the hash of the words: what tells it from what a question says now."""
-        return self[1:]
+    def key(self) -> tuple[str, str, str]:
+        """As that of the `Content` it says."""
+        return self.status, self.tags, self.content_hash
 
 
 @dataclasses.dataclass(frozen=True)
@@ -105,6 +105,11 @@ class Content:
     def data(self) -> dict[str, Any]:
         """The words and points as a version keeps them, with their hash; to be had before a transaction begins."""
         return self.frozen.to_json()
+
+    @property
+    def key(self) -> tuple[str, str, str]:
+        """Status, tags and the hash of the words: two that have the same say the same."""
+        return self.status, self.tags, self.data["hash"]
 
     def to_json(self) -> dict[str, Any]:
         return {"content": self.data, "status": self.status, "tags": self.tags}
@@ -150,7 +155,7 @@ def record_said(
 ) -> list[QuestionVersion]:
     """As `record_many`, of questions that the caller has taken or made, and just let say these contents."""
     with step() as told:
-        newest = _newest([question.pk for question, _content in said])
+        newest = heads([question.pk for question, _content in said])
         new = (_next(question, content, newest.get(question.pk), kind, cause, restores) for question, content in said)
         made = QuestionVersion.objects.bulk_create([version for version in new if version is not None])
         told += (_made(version, newest.get(version.question_id)) for version in made)
@@ -179,7 +184,7 @@ def step() -> Iterator[list[Made]]:
         _step.reset(token)
 
 
-def _made(version: QuestionVersion, newest: QuestionVersion | None) -> Made:
+def _made(version: QuestionVersion, newest: Head | None) -> Made:
     return Made(
         version.question_id,
         version.question.document_id,
@@ -197,7 +202,7 @@ def record_change(question: int, kind: str, cause: Cause, restores: int | None =
     pairs of eyes are required: what the second pair has not seen is in review.
     """
     with step():
-        [current], newest = take([question]), _newest([question])
+        [current], newest = take([question]), heads([question])
         if current.status == Status.PUBLISHED and not says_the_same(newest.get(question), current):
             current.status = status_of_changed(current)
             Question.objects.filter(pk=question).update(status=current.status)
@@ -207,7 +212,7 @@ def record_change(question: int, kind: str, cause: Cause, restores: int | None =
 def tell(question: int, kind: str, cause: Cause) -> None:
     """A version that tells what happened to a question, whether or not its own words or status changed by it."""
     with step() as told:
-        [taken], newest = take([question]), _newest([question]).get(question)
+        [taken], newest = take([question]), heads([question]).get(question)
         version = _version(taken, Content.of(taken), newest, kind, cause)
         version.save()
         told.append(_made(version, newest))
@@ -220,7 +225,7 @@ def status_of_changed(question: Question) -> str:
     return Status.IN_REVIEW if settings.REVIEW_REQUIRED else Status.PUBLISHED
 
 
-def says_the_same(version: QuestionVersion | None, question: Question) -> bool:
+def says_the_same(version: QuestionVersion | Head | None, question: Question) -> bool:
     """Whether a version has the question's words, points and tags; its status is another matter."""
     return version is not None and (version.content_hash, version.tags) == (question.frozen().hash, question.tags)
 
@@ -232,7 +237,7 @@ def note(questions: Iterable[int], at: datetime | None = None) -> None:
 
 def newest_numbers(questions: Iterable[int]) -> dict[int, int]:
     """Question → the number of its newest version."""
-    return {key: version.number for keys in batches(questions) for key, version in _newest(keys).items()}
+    return {key: head.number for keys in batches(questions) for key, head in heads(keys).items()}
 
 
 def heads(keys: list[int]) -> dict[int, Head]:
@@ -320,23 +325,15 @@ def batches(keys: Iterable[int]) -> Iterator[list[int]]:
     return (ordered[place : place + _BATCH] for place in range(0, len(ordered), _BATCH))
 
 
-def _newest(keys: list[int]) -> dict[int, QuestionVersion]:
-    """Question → its newest version, without the content."""
-    own = QuestionVersion.objects.filter(question=OuterRef("pk")).order_by("-number").values("pk")[:1]
-    newest = Question.objects.filter(pk__in=keys).values(newest=Subquery(own))
-    return {version.question_id: version for version in QuestionVersion.objects.filter(pk__in=newest).defer("content")}
-
-
 def _next(
     question: Question,
     said: Content,
-    newest: QuestionVersion | None,
+    newest: Head | None,
     kind: str,
     cause: Cause,
     restores: int | None,
 ) -> QuestionVersion | None:
-    now = (said.status, said.tags, said.data["hash"])
-    if newest is not None and (newest.status, newest.tags, newest.content_hash) == now:
+    if newest is not None and newest.key == said.key:
         return None
     return _version(question, said, newest, kind, cause, restores)
 
@@ -344,14 +341,20 @@ def _next(
 def _version(
     question: Question,
     said: Content,
-    newest: QuestionVersion | None,
+    newest: Head | None,
     kind: str,
     cause: Cause,
     restores: int | None = None,
 ) -> QuestionVersion:
+    version = version_of(said, kind, cause)
+    version.question, version.restores = question, restores
+    version.number = newest.number + 1 if newest else 1
+    return version
+
+
+def version_of(said: Content, kind: str, cause: Cause) -> QuestionVersion:
+    """A version that says this, of no question yet and without a number; not saved."""
     return QuestionVersion(
-        question=question,
-        number=newest.number + 1 if newest else 1,
         kind=kind,
         author=cause.author,
         at=cause.at,
@@ -360,8 +363,20 @@ def _version(
         tags=said.tags,
         content=said.data,
         content_hash=said.data["hash"],
-        restores=restores,
     )
+
+
+def store_points(said: Iterable[tuple[Question, FrozenQuestion]]) -> None:
+    """Give questions, which have none at present, the rubric points of what they say."""
+    RubricPoint.objects.bulk_create(point for question, frozen in said for point in points_of(frozen, question))
+
+
+def points_of(said: FrozenQuestion, question: Question | None = None) -> Iterator[RubricPoint]:
+    """The rubric points of what is said, not saved."""
+    for order, point in enumerate(said.points, start=1):
+        yield RubricPoint(
+            question=question, order=order, name=point.name, text=point.text, kind=point.kind, weight=point.weight
+        )
 
 
 def _write(question: Question, said: FrozenQuestion, tags: str) -> None:
@@ -372,9 +387,4 @@ def _write(question: Question, said: FrozenQuestion, tags: str) -> None:
     question.slug, question.tags = slug, tags
     question.save()
     question.points.all().delete()
-    RubricPoint.objects.bulk_create(
-        RubricPoint(
-            question=question, order=order, name=point.name, text=point.text, kind=point.kind, weight=point.weight
-        )
-        for order, point in enumerate(said.points, start=1)
-    )
+    store_points([(question, said)])
