@@ -12,11 +12,12 @@ import hashlib
 import json
 import re
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from django.core.signing import BadSignature, Signer
 
+from interviewer.exported import attempt, time_of
 from interviewer.models import Answer, AuditHead, Decision, Grade, HumanScore, Interview, Invitation, Override, User
 from interviewer.pass_bands import Stored, placed
 from interviewer.scorecard import band
@@ -42,11 +43,11 @@ def content(invitation: Invitation, at: datetime) -> dict[str, Any]:
     head = AuditHead.objects.filter(pk=1).first()
     return {
         "format": FORMAT,
-        "made_at": _time(at),
+        "made_at": time_of(at),
         "organisation": invitation.position.organisation.name,
         "position": {"id": invitation.position_id, "title": invitation.position.title},
         "candidate": invitation.code,
-        "interview": _interview(interview),
+        "interview": attempt(interview),
         "blueprint": _blueprint(interview),
         "score": _score(questions, interview.template.bands),
         "questions": questions,
@@ -54,20 +55,6 @@ def content(invitation: Invitation, at: datetime) -> dict[str, Any]:
         "earlier_decisions": decisions[1:],
         "timeline": [_entry(entry) for entry in timeline(interview)],
         "audit_head": {"number": head.number, "sha256": head.hash} if head else {"number": 0, "sha256": ""},
-    }
-
-
-def _interview(interview: Interview) -> dict[str, Any]:
-    return {
-        "id": str(interview.pk),
-        "language": interview.language,
-        "mode": interview.mode,
-        "agreed_at": _time(interview.consented_at),
-        "started_at": _time(interview.started_at),
-        "deadline": _time(interview.deadline),
-        "submitted_at": _time(interview.submitted_at),
-        "submitted_by": interview.submitted_by,
-        "receipt_sha256": interview.receipt_sha256,
     }
 
 
@@ -99,7 +86,7 @@ def _question(answer: Answer, standing: float | None) -> dict[str, Any]:
         "rubric_sha256": answer.asked.task_hash,
         "answer": answer.text,
         "answer_sha256": _sha256(answer.text.encode()),
-        "saved_at": _time(answer.saved_at),
+        "saved_at": time_of(answer.saved_at),
         "seconds_used": round(answer.seconds_used, 1),
         "score": standing,
         "grades": [_grade(grade, grade is in_force, answer.text) for grade in grades],
@@ -113,7 +100,7 @@ def _score_by_person(score: HumanScore) -> dict[str, Any]:
     return {
         "id": score.pk,
         "by": name_of(score.reviewer),
-        "at": _time(score.at),
+        "at": time_of(score.at),
         "phase": score.phase,
         "judgements": score.judgements,
         "score": score.score,
@@ -127,7 +114,7 @@ def _override(override: Override) -> dict[str, Any]:
     return {
         "score": override.human_score_id,
         "by": name_of(override.reviewer),
-        "at": _time(override.at),
+        "at": time_of(override.at),
         "reason": override.reason,
     }
 
@@ -137,8 +124,8 @@ def _grade(grade: Grade, in_force: bool, text: str) -> dict[str, Any]:
     return {
         "in_force": in_force,
         "status": grade.status,
-        "asked_for_at": _time(grade.created_at),
-        "graded_at": _time(grade.graded_at),
+        "asked_for_at": time_of(grade.created_at),
+        "graded_at": time_of(grade.graded_at),
         "grader": verdict.get("grader") or grade.grader,
         "model": verdict.get("model") or grade.model,
         "prompt_sha256": verdict.get("prompt_hash") or grade.prompt_hash,
@@ -174,7 +161,7 @@ def _decision(decision: Decision) -> dict[str, Any]:
         "outcome": decision.outcome,
         "reason": decision.reason,
         "by": name_of(decision.by),
-        "at": _time(decision.at),
+        "at": time_of(decision.at),
     }
 
 
@@ -185,16 +172,12 @@ def name_of(person: User | None) -> str:
 
 def _entry(entry: Entry) -> dict[str, Any]:
     return {
-        "at": _time(entry.at),
-        "until": _time(entry.until),
+        "at": time_of(entry.at),
+        "until": time_of(entry.until),
         "kind": str(entry.kind),
         "text": str(entry.text),
         "told_by_browser": entry.claimed,
     }
-
-
-def _time(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat() if at else None
 
 
 # --- Signing -------------------------------------------------------------------

@@ -8,10 +8,11 @@ from __future__ import annotations
 import io
 import json
 import zipfile
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
 from interviewer import audit, receipts
+from interviewer.exported import attempt, time_of
 from interviewer.models import Accommodation, Answer, Appeal, AuditEvent, Interview, Invitation, User
 from interviewer.privacy.purging import until
 from interviewer.scorecard import Result, in_force
@@ -36,7 +37,7 @@ def everything(person: User, at: datetime) -> dict[str, Any]:
     acts = AuditEvent.objects.filter(actor=audit.name_of(person)).order_by("number")
     return {
         "format": FORMAT,
-        "made_at": _time(at),
+        "made_at": time_of(at),
         "account": {
             "number": person.pk,
             "is_guest": person.is_guest,
@@ -44,12 +45,12 @@ def everything(person: User, at: datetime) -> dict[str, Any]:
             "first_name": person.first_name,
             "last_name": person.last_name,
             "email": person.email,
-            "made_at": _time(person.date_joined),
-            "last_signed_in_at": _time(person.last_login),
+            "made_at": time_of(person.date_joined),
+            "last_signed_in_at": time_of(person.last_login),
         },
         "extra_time": {"multiplier": str(extra.multiplier), "minutes": extra.extra_minutes} if extra else None,
         "interviews": [_interview(each) for each in _interviews(person)],
-        "audited": [{"at": _time(each.at), "what": each.verb, "to": each.object} for each in acts],
+        "audited": [{"at": time_of(each.at), "what": each.verb, "to": each.object} for each in acts],
     }
 
 
@@ -66,26 +67,18 @@ def _interview(interview: Interview) -> dict[str, Any]:
     )
     invitation = Invitation.objects.select_related("position").filter(interview=interview).first()
     return {
-        "id": str(interview.pk),
+        **attempt(interview),
         "title": interview.template.name,
         "organisation": interview.template.organisation.name,
-        "language": interview.language,
-        "mode": interview.mode,
-        "agreed_at": _time(interview.consented_at),
-        "started_at": _time(interview.started_at),
-        "deadline": _time(interview.deadline),
-        "submitted_at": _time(interview.submitted_at),
-        "submitted_by": interview.submitted_by,
-        "receipt_sha256": interview.receipt_sha256,
-        "deleted_by_itself_at": _time(until(interview)),
+        "deleted_by_itself_at": time_of(until(interview)),
         "invitation": _invitation(invitation) if invitation else None,
         "time_added": [
-            {"at": _time(each.at), "seconds": each.length.total_seconds(), "what": each.sentence}
+            {"at": time_of(each.at), "seconds": each.length.total_seconds(), "what": each.sentence}
             for each in interview.extensions.all()
         ],
         "answers": [_answer(answer, interview) for answer in answers],
         "events": [
-            {"at": _time(each.at), "kind": each.kind, "question": each.position, "details": each.data}
+            {"at": time_of(each.at), "kind": each.kind, "question": each.position, "details": each.data}
             for each in interview.events.order_by("at", "pk")
         ],
     }
@@ -99,7 +92,7 @@ def _invitation(invitation: Invitation) -> dict[str, Any]:
         "name": invitation.name,
         "email": invitation.email,
         "extra_minutes": invitation.extra_minutes,
-        **{name: _time(getattr(invitation, name)) for name in times},
+        **{name: time_of(getattr(invitation, name)) for name in times},
     }
 
 
@@ -111,7 +104,7 @@ def _answer(answer: Answer, interview: Interview) -> dict[str, Any]:
         "prompt": asked.prompt,
         "text": answer.text,
         "revision": answer.revision,
-        "saved_at": _time(answer.saved_at),
+        "saved_at": time_of(answer.saved_at),
         "flagged": answer.flagged,
         "seconds_used": round(answer.seconds_used, 1),
         "appeal": _appeal(answer),
@@ -125,9 +118,9 @@ def _appeal(answer: Answer) -> dict[str, Any] | None:
     if said is None:
         return None
     return {
-        "at": _time(said.made_at),
+        "at": time_of(said.made_at),
         "reason": said.reason,
-        "answered_at": _time(said.answered_at),
+        "answered_at": time_of(said.answered_at),
         "upheld": said.upheld,
         "reply": said.reply,
     }
@@ -157,7 +150,3 @@ def _result(result: Result, show_reference: bool) -> dict[str, Any]:
         ],
         "reference": result.asked.reference if show_reference else None,
     }
-
-
-def _time(at: datetime | None) -> str | None:
-    return at.astimezone(UTC).isoformat() if at else None
