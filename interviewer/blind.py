@@ -13,7 +13,7 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, QuerySet
 
 from interviewer import audit
-from interviewer.models import Answer, Position, Reveal, User
+from interviewer.models import Answer, Interview, Position, Reveal, User
 
 _AT_ONCE = 2_000  # rows of one statement
 
@@ -31,9 +31,11 @@ def unseen(reviewer: User, answers: QuerySet[Answer]) -> QuerySet[Answer]:
 def show_all(position: Position, reviewer: User, at: datetime) -> int:
     """Have the results of everybody who handed in for a position shown; how many interviews were hidden before.
 
-    What the reviewer judges of them from then on is not blind, as with `reviewing.reveal`.
+    Interviews whose data is deleted have none. What the reviewer judges from then on is not blind, as with
+    `reviewing.reveal`.
     """
-    handed_in = Answer.objects.filter(interview__invitation__position=position, interview__submitted_at__isnull=False)
+    kept = Interview.objects.kept().filter(invitation__position=position, submitted_at__isnull=False)
+    handed_in = Answer.objects.filter(interview__in=kept)
     with transaction.atomic():
         found = list(unseen(reviewer, handed_in).values_list("pk", "interview"))
         if not found:

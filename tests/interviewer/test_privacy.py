@@ -19,6 +19,7 @@ from django.utils import timezone
 
 from interviewer import (
     audit,
+    blind,
     budget,
     hiring,
     interviews,
@@ -322,6 +323,14 @@ class TestAllElse:
         assert (event.actor, event.object) == (f"person:{guest.pk}", f"interview:{guests.pk}")
         assert event.facts == {"because": "wish"}
         assert check().fault is None
+
+    def test_the_others_results_are_shown_without_it(self, guests, manager):
+        position = guests.invitation.position
+        privacy.erase_interview(guests, Because.WISH, guests.candidate, NOON)
+        other = build.sat(position, [0.8, 0.2])
+        assert blind.show_all(position, manager, NOON) == 1
+        assert not blind.unseen(manager, other.answers.all()).exists()
+        assert Reveal.objects.filter(answer__interview=guests).count() == 1, "the one from before"
 
     def test_statistics_of_questions_stay_the_same(self, guests, manager, acme):
         of_guest(manager, acme, "Somebody Else", "else@example.org")
