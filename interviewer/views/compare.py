@@ -81,8 +81,6 @@ def compare(request: Request, pk: int) -> HttpResponse:
     rows = [(group, each) for group in comparison.groups(shown) for each in group.candidates]
     page = Paginator(rows, PAGE_SIZE).get_page(request.GET.get("page"))
     chosen, has_too_many = _chosen(everybody, shown, request.GET.getlist("c"))
-    query = request.GET.copy()
-    query.pop("page", None)
     context = {
         "position": position,
         "form": form,
@@ -98,7 +96,6 @@ def compare(request: Request, pk: int) -> HttpResponse:
         "drawn": _drawn(side_by_side(chosen)) if chosen else None,
         "has_too_many": has_too_many,
         "most": MOST_SERIES,
-        "query": query.urlencode(),
     }
     return render(request, "interviewer/compare.html", context, status=200 if is_read else 400)
 
