@@ -155,7 +155,7 @@ print(position.pk)
 # Of one of them the manager has decided, and asked for a packet; of another interview one answer was judged and counts.
 DECIDE = """
 from django.utils import timezone
-from interviewer import hiring, jobs, reviewing
+from interviewer import appeals, hiring, jobs, reviewing
 from interviewer.models import Decision, Invitation
 now, manager = timezone.now(), User.objects.get(username="manager")
 invited = list(Invitation.objects.filter(position={position}).order_by("-interview__submitted_at"))
@@ -168,6 +168,7 @@ keys = [(point.key, point.kind) for point in answer.asked.points]
 judged = {{key: "missing" if kind == "pitfall" else "met" for key, kind in keys}} | {{keys[1][0]: "partial"}}
 reviewing.score_blind(answer, judged, manager, now)
 reviewing.override(answer, "必备的要点都说到了，只有第二点没有展开。", manager, now, 0)
+appeals.say(reviewed.answers.get(position=2), "我写的是权重按 4 比特约 35 GB，要点里的“先算账”应该算说到了。", now)
 for other in reviewed.answers.exclude(position=1):
     reviewing.reveal(other, manager, now)
 for each in invited[:5]:
@@ -224,12 +225,51 @@ def meaning(page: Page, live: Live, query: str) -> None:
     page.get_by_text("按含义").first.wait_for(timeout=120_000)
 
 
-# Who does it, and what.
+# Whose pages, by the names of their pictures; `prepared` fills the addresses.
+PAGES = {
+    "visitor": {"front-door": "/", "login": "/login/", "not-found": "/nowhere/"},
+    "candidate": {
+        "home": "/",
+        "before-you-start": "/begin/1/",
+        "room": "/interviews/{running}/questions/2/",
+        "hand-in": "/interviews/{running}/hand-in/",
+        "receipt": "/interviews/{done}/receipt/",
+        "your-data": "/data/",
+        "delete-account": "/data/delete/",
+        "scorecard": "/interviews/{done}/scorecard/",
+    },
+    "manager": {
+        "review-list": "/review/",
+        "review": "/review/{done}/",
+        "operations": "/operations/",
+        "audit": "/audit/",
+        "position-list": "/positions/",
+        "position": "/positions/{position}/",
+        "review-blind": "/review/{blind}/",
+        "compare": "/positions/{position}/compare/?{codes}",
+        "candidate": "/positions/{position}/candidates/{decided}/",
+        "room-code": "/interviews/{coding}/questions/1/",
+    },
+    "curator": {
+        "paused": "/interviews/{paused}/",
+        "admin": "/admin/",
+        "admin-questions": "/admin/questions/question/",
+        "item-list": "/questions/health/",
+        "item": "/questions/health/{misleading}/",
+        "admin-question": "/admin/questions/question/{question}/change/",
+        "import-preview": "/questions/import/{imported}/",
+        "duplicate-list": "/questions/duplicates/",
+        "duplicate": "/questions/duplicates/{one}/{other}/",
+        "points": "/questions/{question}/points/",
+        "search-index": "/questions/index/",
+    },
+}
+# Who does it, what, and what it is about.
 SCENES = {
-    "room-offline": ("candidate", offline),
-    "room-conflict": ("candidate", conflict),
-    "try-answer": ("curator", trial),
-    "question-search": ("curator", meaning),
+    "room-offline": ("candidate", offline, "{running}"),
+    "room-conflict": ("candidate", conflict, "{running}"),
+    "try-answer": ("curator", trial, "{question}"),
+    "question-search": ("curator", meaning, "make a model smaller"),
 }
 
 
@@ -244,12 +284,12 @@ def shoot(page: Page, path: Path) -> None:
     picture.quantize(64, method=Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE).save(path, optimize=True)
 
 
-def take(browser: Browser, live: Live, folder: Path, pages: dict[str, dict[str, str]], scenes: dict[str, str]) -> None:
-    """Every page for every person, size and scheme. `scenes`: what each is about, such as an interview's key."""
+def take(browser: Browser, live: Live, folder: Path, about: dict[str, str]) -> None:
+    """Every page for every person, size and scheme."""
     for width, height in SIZES.items():
         for scheme in ("light", "dark"):
             how = {"viewport": {"width": width, "height": height}, "color_scheme": scheme, "locale": "zh-CN"}
-            for name, addresses in pages.items():
+            for name, addresses in PAGES.items():
                 with browser.new_context(**how) as context:
                     page = context.new_page()
                     if name != "visitor":
@@ -257,87 +297,48 @@ def take(browser: Browser, live: Live, folder: Path, pages: dict[str, dict[str, 
                     for title, address in addresses.items():
                         if not is_wanted(title):
                             continue
-                        page.goto(live.url + address)
+                        page.goto(live.url + address.format(**about))
                         page.wait_for_timeout(400)
                         shoot(page, folder / f"{title}-{width}-{scheme}.png")
-            for title, about in scenes.items():
+            for title, (person, play, of) in SCENES.items():
                 if not is_wanted(title):
                     continue
-                person, play = SCENES[title]
                 with browser.new_context(**how) as context:
                     page = context.new_page()
                     sign_in(page, live, person)
-                    play(page, live, about)
+                    play(page, live, of.format(**about))
                     shoot(page, folder / f"{title}-{width}-{scheme}.png")
+
+
+def settled(live: Live, waiting: str) -> None:
+    """Wait until this query of the program finds nothing any more."""
+    live.python(f"import time\nwhile ({waiting}).exists(): time.sleep(1)")
+
+
+def prepared(live: Live, say: Callable[[str], None]) -> dict[str, str]:
+    """Start the program with something on every page; what the addresses of `PAGES` and the scenes are filled with."""
+    live.manage("prepare")
+    about = {"position": live.python(HIRE)}
+    live.run()
+    about |= zip(("done", "running", "coding", "paused"), live.python(SIT).split(), strict=True)
+    about["misleading"] = live.python(FARE)
+    about |= zip(("imported", "question", "one", "other"), live.python(CURATE).split(), strict=True)
+    say("Waiting for grades …")
+    settled(live, f"Grade.objects.filter(answer__interview={about['done']!r}).exclude(status='done')")
+    decided, blind, *codes = live.python(DECIDE.format(**about)).split()
+    settled(live, "Job.objects.filter(kind='make-packet', status='pending')")
+    return {**about, "decided": decided, "blind": blind, "codes": "&".join(f"c={code}" for code in codes)}
 
 
 def main(say: Callable[[str], None] = print) -> None:
     folder = Path(sys.argv[1]) if len(sys.argv) > 1 else ROOT / "docs/screenshots"
     folder.mkdir(parents=True, exist_ok=True)
-    with program() as live:
+    with program() as live, sync_playwright() as playwright:
         say("Preparing a program …")
-        live.manage("prepare")
-        position = live.python(HIRE)
-        live.run()
-        done, running, coding, paused = live.python(SIT).split()
-        misleading = live.python(FARE)
-        imported, question, one, other = live.python(CURATE).split()
-        say("Waiting for grades …")
-        live.python(
-            "import time\n"
-            f"while Grade.objects.filter(answer__interview={done!r}).exclude(status='done').exists(): time.sleep(1)"
-        )
-        decided, blind, *codes = live.python(DECIDE.format(position=position, done=done)).split()
-        live.python(
-            "import time\nfrom interviewer.models import Job\n"
-            "while Job.objects.filter(kind='make-packet', status='pending').exists(): time.sleep(1)"
-        )
-        pages = {
-            "visitor": {"front-door": "/", "login": "/login/", "not-found": "/nowhere/"},
-            "candidate": {
-                "home": "/",
-                "before-you-start": "/begin/1/",
-                "room": f"/interviews/{running}/questions/2/",
-                "hand-in": f"/interviews/{running}/hand-in/",
-                "receipt": f"/interviews/{done}/receipt/",
-                "scorecard": f"/interviews/{done}/scorecard/",
-            },
-            "manager": {
-                "review-list": "/review/",
-                "review": f"/review/{done}/",
-                "operations": "/operations/",
-                "audit": "/audit/",
-                "position-list": "/positions/",
-                "position": f"/positions/{position}/",
-                "review-blind": f"/review/{blind}/",
-                "compare": f"/positions/{position}/compare/?" + "&".join(f"c={code}" for code in codes),
-                "candidate": f"/positions/{position}/candidates/{decided}/",
-                "room-code": f"/interviews/{coding}/questions/1/",
-            },
-            "curator": {
-                "paused": f"/interviews/{paused}/",
-                "admin": "/admin/",
-                "admin-questions": "/admin/questions/question/",
-                "item-list": "/questions/health/",
-                "item": f"/questions/health/{misleading}/",
-                "admin-question": f"/admin/questions/question/{question}/change/",
-                "import-preview": f"/questions/import/{imported}/",
-                "duplicate-list": "/questions/duplicates/",
-                "duplicate": f"/questions/duplicates/{one}/{other}/",
-                "points": f"/questions/{question}/points/",
-                "search-index": "/questions/index/",
-            },
-        }
-        scenes = {
-            "room-conflict": running,
-            "room-offline": running,
-            "try-answer": question,
-            "question-search": "make a model smaller",
-        }
-        with sync_playwright() as playwright:
-            browser = playwright.chromium.launch(executable_path=find_browser(), args=CHROMIUM_FLAGS)
-            take(browser, live, folder, pages, scenes)
-            browser.close()
+        about = prepared(live, say)
+        browser = playwright.chromium.launch(executable_path=find_browser(), args=CHROMIUM_FLAGS)
+        take(browser, live, folder, about)
+        browser.close()
     say(f"Pictures are in {folder}")
 
 
