@@ -1,16 +1,20 @@
-"""Token vectors for tests of grading: tiny ones that know spelling only, and the real ones where they are prepared."""
+"""Token vectors for tests of grading: tiny ones that know spelling only, and the real ones where they are prepared; and
+a model server.
+"""
 
 from __future__ import annotations
 
 import re
 import zlib
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
 import pytest
 
-from interviewer import grading
+from interviewer import grading, llm
 from questions.embedding import TokenVectors
+from tests.stub_openai import StubOpenAI
 
 DIMENSIONS = 256
 
@@ -49,3 +53,15 @@ def real_tokens(monkeypatch, settings, yardsticks, tiny_tokens):
         pytest.skip("the bundled embedding model is not prepared here")
     monkeypatch.undo()
     settings.DATA_DIR = yardsticks
+
+
+@pytest.fixture
+def stub(settings, monkeypatch) -> Iterator[StubOpenAI]:
+    """A model server that is configured, patient, and the grader; no weights are loaded for a second opinion."""
+    monkeypatch.setattr(llm, "_dialects", {})
+    monkeypatch.setattr(grading, "_embed", lambda texts: np.eye(len(texts), 384, dtype=np.float32))
+    with StubOpenAI() as server:
+        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL = server.url, "key", "tiny"
+        settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS = 10.0, 30.0
+        settings.GRADER, settings.GRADING_MOST_DISTANCE = "llm", 1.0
+        yield server

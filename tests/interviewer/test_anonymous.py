@@ -4,16 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from django.urls import reverse
 from django.utils import timezone
 from hypothesis import given
 from hypothesis import strategies as st
 
-from interviewer import grading, hiring, identity, interviews, jobs, llm
+from interviewer import hiring, identity, interviews, jobs
 from interviewer.grading.anonymous import MASK, masked
 from interviewer.models import Grade, Interview, Job
 from interviewer.tasks import grade_answer
@@ -113,17 +111,6 @@ SENTINELS = (
     "zyxelia", "quorbin", "甄无名", "sentinel_user_7", "zq.private", "zq.other", "sentinel-mail", "school.edu",
     "13912345678", "7946", "sentinel university", "哨兵大学", "zq.guest", "guest-mail", "无名氏",
 )  # fmt: skip
-
-
-@pytest.fixture
-def stub(settings, monkeypatch) -> Iterator[StubOpenAI]:
-    monkeypatch.setattr(llm, "_dialects", {})
-    monkeypatch.setattr(grading, "_embed", lambda texts: np.eye(len(texts), 384, dtype=np.float32))
-    with StubOpenAI() as server:
-        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL = server.url, "key", "tiny"
-        settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS = 10.0, 30.0
-        settings.GRADER, settings.GRADING_MOST_DISTANCE = "llm", 1.0
-        yield server
 
 
 def graded(sitting: Interview) -> list[Grade]:

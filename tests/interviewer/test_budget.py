@@ -4,34 +4,21 @@ import json
 from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 
-import numpy as np
 import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
-from interviewer import budget, checks, grading, interviews, llm
+from interviewer import budget, checks, grading, interviews
 from interviewer import settings as real_settings
 from interviewer.llm import Usage
 from interviewer.models import Grade
 from interviewer.tasks import grade_answer
 from tests import build
 from tests.conftest import signed_in, unblinded
-from tests.stub_openai import StubOpenAI
 
-pytestmark = pytest.mark.django_db
+pytestmark = [pytest.mark.django_db, pytest.mark.usefixtures("stub")]
 
 TEXT = "缓存命中可以省去重复计算。批处理提高吞吐。"
-
-
-@pytest.fixture(autouse=True)
-def stub(settings, monkeypatch):
-    monkeypatch.setattr(llm, "_dialects", {})
-    monkeypatch.setattr(grading, "_embed", lambda texts: np.eye(len(texts), 384, dtype=np.float32))
-    with StubOpenAI() as server:
-        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL = server.url, "key", "tiny"
-        settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS = 5.0, 20.0
-        settings.GRADER, settings.GRADING_MOST_DISTANCE = "llm", 1.0
-        yield server
 
 
 @pytest.fixture

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 from typing import Any
 
-import numpy as np
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from interviewer import grading, jobs, llm, point_proposals, wrong_answers
+from interviewer import jobs, point_proposals, wrong_answers
 from interviewer.llm import Reply, Usage
 from interviewer.models import Grade, Job, Spending, User
 from interviewer.point_proposals import NO_QUOTE, NOT_ABOUT, TOO_LONG, TOO_MANY, TOO_SHORT, TWICE
@@ -26,7 +24,7 @@ from tests import build
 from tests.conftest import signed_in
 from tests.pages import Page
 from tests.parallel import together
-from tests.stub_openai import DATA, StubOpenAI
+from tests.stub_openai import DATA
 
 pytestmark = pytest.mark.django_db
 
@@ -41,16 +39,6 @@ def question(db: None) -> Question:
 @pytest.fixture
 def desk(curator: User) -> Client:
     return signed_in(curator)
-
-
-@pytest.fixture
-def stub(settings, monkeypatch) -> Iterator[StubOpenAI]:
-    monkeypatch.setattr(llm, "_dialects", {})
-    monkeypatch.setattr(grading, "_embed", lambda texts: np.eye(len(texts), 384, dtype=np.float32))
-    with StubOpenAI() as server:
-        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL = server.url, "key", "tiny"
-        settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS, settings.GRADER = 10.0, 30.0, "llm"
-        yield server
 
 
 def address(question: Question) -> str:

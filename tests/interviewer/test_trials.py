@@ -2,18 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import timedelta
 from decimal import Decimal
 
-import numpy as np
 import pytest
 from django.http import HttpResponse
 from django.test import Client
 from django.urls import reverse
 from django.utils import timezone
 
-from interviewer import breaker, budget, grading, item_health, jobs, llm, trials
+from interviewer import breaker, budget, grading, item_health, jobs, trials
 from interviewer.llm import Usage
 from interviewer.models import Answer, Endpoint, Grade, ItemStatistics, Job, Spending, User
 from interviewer.templatetags.interviewer_extras import marked
@@ -34,15 +32,9 @@ def question(db: None) -> Question:
 
 
 @pytest.fixture
-def stub(settings, monkeypatch) -> Iterator[StubOpenAI]:
-    monkeypatch.setattr(llm, "_dialects", {})
-    monkeypatch.setattr(grading, "_embed", lambda texts: np.eye(len(texts), 384, dtype=np.float32))
-    with StubOpenAI() as server:
-        settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL = server.url, "key", "tiny"
-        settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS = 10.0, 30.0
-        settings.GRADER, settings.GRADING_MOST_DISTANCE = "llm", 1.0
-        settings.LLM_PRICES = {"tiny": (1.5, 10)}
-        yield server
+def stub(stub: StubOpenAI, settings) -> StubOpenAI:
+    settings.LLM_PRICES = {"tiny": (1.5, 10)}
+    return stub
 
 
 @pytest.fixture
