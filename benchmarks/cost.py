@@ -11,33 +11,17 @@ from __future__ import annotations
 import argparse
 import asyncio
 import json
-import os
 import signal
 import sys
 import time
 from collections.abc import Awaitable, Callable, Iterator
 from pathlib import Path
-from subprocess import Popen
 
 sys.path.insert(0, str(Path(__file__).resolve().parent.parent))
 
 from benchmarks.load import BARE, SENTENCE, Load, command, prepared
 from benchmarks.load_client import Browser
-
-TICKS = os.sysconf("SC_CLK_TCK")
-
-
-def spent(process: Popen[bytes]) -> float:
-    """Seconds of a processor that a process and its children, all of one session, have used so far."""
-    total = 0
-    for path in Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = path.read_text().rpartition(")")[2].split()
-        except OSError:  # it has just ended
-            continue
-        if int(fields[3]) == process.pid:
-            total += int(fields[11]) + int(fields[12])
-    return total / TICKS
+from benchmarks.processes import spent, wait_until_idle
 
 
 def of_requests(load: Load) -> Iterator[str]:
@@ -91,7 +75,7 @@ def of_gradings(load: Load) -> Iterator[str]:
     load.submits()
     worker = load.live.start(*command("worker"))
     _until_graded(load)
-    _until_idle(worker)
+    wait_until_idle(worker)
     first, before = load.ask("rows.last_grade()"), spent(worker)
     load.ask(f"rows.grade_all_again({load.templates[0]})")
     _until_graded(load)
@@ -105,14 +89,6 @@ def _until_graded(load: Load) -> None:
     while load.ask("rows.grades_left()"):
         assert time.monotonic() < until, load.live.log()
         time.sleep(3)
-
-
-def _until_idle(worker: Popen[bytes]) -> None:
-    """A worker loads its models while it works already."""
-    before = -1.0
-    while spent(worker) - before > 0.2:
-        before = spent(worker)
-        time.sleep(4)
 
 
 def main() -> None:

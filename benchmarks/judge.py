@@ -1,12 +1,13 @@
 """How a live language model grades beside people and under attack; results are in judge.md.
 
-    OPENAI_BASE_URL=… OPENAI_MODEL=… python benchmarks/judge.py --work DIR [--rows 60] [--only agreement|attacks]
+    OPENAI_BASE_URL=… OPENAI_MODEL=… python benchmarks/judge.py --work DIR [--rows 60] [--only agreement|attacks|exam]
     python benchmarks/judge.py --credulous
 
 Finished gradings are kept in DIR, so the run may be ended at any time (Ctrl-C) and goes on from there when it is
 started again. Replies are kept apart from gradings: after a change of the code that judges them, delete
 gradings.jsonl, and only prompts that changed are asked anew. The sets are taken in turn, so that an early end cuts
-all of them alike. Data as in grading.py: `--data`, `--sets`.
+all of them alike. Data as in grading.py: `--data`, `--sets`. The exam is that of `manage.py grader_exam`, whole, with
+its replies remembered like all others; it needs no data.
 
 With `--credulous` no model is asked: it prints what attacks could earn with a judge that believes everything and always
 points at the clause that suits them best, which no reply can exceed.
@@ -19,8 +20,10 @@ import dataclasses
 import json
 import random
 import sys
+import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
@@ -30,14 +33,16 @@ import numpy as np
 from django.conf import settings
 from tqdm import tqdm
 
-from interviewer import graded_rows, llm
+from interviewer import exam, graded_rows, llm
 from interviewer import grading as grader
+from interviewer.exam import table
 from interviewer.grading import llm_grader, scoring
 from interviewer.grading.verdict import PointVerdict
 from interviewer.grading.veto import Models
 from interviewer.llm import Reply
 
 SEED = 11
+AT_ONCE = 4  # answers: the server need not wait while one is judged by code
 TURN = 10  # answers of one set in a row: the server remembers the prompt before
 Row = dict[str, Any]
 
@@ -58,11 +63,16 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=semantic.HERE.parent.parent / "shared" / "data")
     parser.add_argument("--sets", default="ads_zh,le_zh,cesa_zh,mohler_en")
     parser.add_argument("--rows", type=int, default=60, help="answers of each set")
-    parser.add_argument("--only", choices=("agreement", "attacks"))
+    parser.add_argument("--only", choices=("agreement", "attacks", "exam"))
     parser.add_argument("--credulous", action="store_true", help="attacks on a judge that believes all; no model")
     options = parser.parse_args()
     if not options.credulous and not (settings.OPENAI_BASE_URL or settings.OPENAI_API_KEY):
         sys.exit("judge.py: no model is configured (OPENAI_BASE_URL)")
+    if options.only == "exam":
+        options.work.mkdir(parents=True, exist_ok=True)
+        remember_replies(options.work / "replies.jsonl")
+        print(examined())
+        return
     sets = {name: semantic._rows(options.data / "graded" / f"{name}.jsonl") for name in options.sets.split(",")}
     attacks = semantic._rows(options.data / "attacks.jsonl")
     sets = {name: rows for name, rows in sets.items() if rows}
@@ -84,6 +94,18 @@ def main() -> None:
     except KeyboardInterrupt:
         sys.exit("\nStopped; start it again with the same --work to go on.")
     print(agreement_table(done), attack_table(done), counts(done), sep="\n\n")
+
+
+def examined() -> str:
+    """The exam's table for the model."""
+    with tqdm(unit=" answers", disable=None) as bar:
+
+        def advance(done: int, total: int) -> None:
+            bar.total = total
+            bar.update(done - bar.n)
+
+        report = exam.run_exam(exam.all_cases(), "llm", progress=advance)
+    return "\n".join([table.as_text(report), *report.errors, *report.crashed])
 
 
 def in_turn(lists: list[list[Job]]) -> list[Job]:
@@ -125,10 +147,10 @@ def grade_all(jobs: list[Job], path: Path) -> list[Row]:
     """Every job's grading, those found in `path` included; each new one is written there at once."""
     done = {row["id"]: row for row in graded_rows.repair(path)}
     todo = [job for job in jobs if job.name not in done]
-    with path.open("a", encoding="utf-8") as file:
-        for job in tqdm(todo, unit=" answers", disable=None):
-            done[job.name] = graded(job)
-            file.write(json.dumps(done[job.name], ensure_ascii=False) + "\n")
+    with path.open("a", encoding="utf-8") as file, ThreadPoolExecutor(AT_ONCE) as pool:
+        for row in tqdm(pool.map(graded, todo), total=len(todo), unit=" answers", disable=None):
+            done[row["id"]] = row
+            file.write(json.dumps(row, ensure_ascii=False) + "\n")
             file.flush()
     return [done[job.name] for job in jobs]
 
@@ -178,15 +200,19 @@ def remember_replies(path: Path) -> None:
     known = {row["id"]: row for row in graded_rows.repair(path)}
     ask = llm.ask
     file = path.open("a", encoding="utf-8")
+    asking: dict[str, threading.Lock] = defaultdict(threading.Lock)  # what two ask at once is asked once
+    writing = threading.Lock()
 
     def remembered(messages: list[dict[str, str]], schema: dict[str, Any], **options: Any) -> Reply:
         key = json.dumps([messages, schema, options.get("temperature", 0.0)], ensure_ascii=False)
-        if key not in known:
-            reply = ask(messages, schema, **options)
-            known[key] = {"id": key, "data": reply.data, "model": reply.model, "mode": reply.mode}
-            known[key] |= {"calls": reply.usage.calls, "seconds": reply.usage.seconds}
-            file.write(json.dumps(known[key], ensure_ascii=False) + "\n")
-            file.flush()
+        with asking[key]:
+            if key not in known:
+                reply = ask(messages, schema, **options)
+                row = {"id": key, "data": reply.data, "model": reply.model, "mode": reply.mode}
+                known[key] = row | {"calls": reply.usage.calls, "seconds": reply.usage.seconds}
+                with writing:
+                    file.write(json.dumps(known[key], ensure_ascii=False) + "\n")
+                    file.flush()
         kept = known[key]
         return Reply(kept["data"], kept["model"], kept["mode"], llm.Usage(kept["calls"]), tuple(messages))
 

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.auth.models import Group
 from django.contrib.sessions.backends.db import SessionStore
-from django.db import connection
+from django.db import connection, transaction
 from django.db.models import Count, Max, Min, Q
 from django.test import Client
 from django.test.utils import CaptureQueriesContext
@@ -101,10 +101,11 @@ def grades_left() -> int:
 
 
 def grade_all_again(template: int) -> None:
-    """Ask for a new grade of every answer, as a manager's button does."""
+    """Ask for a new grade of every answer, as a manager's button does; the workers hear of all at once."""
     manager = User.objects.get(username="manager")
-    for answer in Answer.objects.filter(interview__template=template).select_related("interview"):
-        interviews.grade_again(answer, manager, timezone.now())
+    with transaction.atomic():
+        for answer in Answer.objects.filter(interview__template=template).select_related("interview"):
+            interviews.grade_again(answer, manager, timezone.now())
 
 
 def graded_since(pk: int) -> dict[str, Any]:

@@ -7,10 +7,11 @@ the network stream consults the budget of the thread it runs in.
 from __future__ import annotations
 
 import dataclasses
+import threading
 import time
 import urllib.parse
 import urllib.request
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -48,18 +49,41 @@ def client(url: str) -> Any:
     import httpcore2
     import httpx2
 
-    transport = httpx2.HTTPTransport()
+    backend, trusted, proxy = _ClockedBackend(httpcore2.SyncBackend()), httpx2.create_ssl_context(), _proxy(url)
+
+    def pool() -> Any:
+        return httpcore2.ConnectionPool(
+            ssl_context=trusted,
+            proxy=proxy,
+            keepalive_expiry=5.0,
+            network_backend=backend,  # type: ignore[arg-type]  # by its methods
+        )
+
+    transport = httpx2.HTTPTransport(verify=trusted)
     # httpx2 has no public way to hand over a network backend; the drip test fails should this name ever change.
-    transport._pool = httpcore2.ConnectionPool(
-        ssl_context=httpx2.create_ssl_context(),
-        proxy=_proxy(url),
-        max_connections=None,
-        max_keepalive_connections=64,
-        keepalive_expiry=5.0,
-        network_backend=_ClockedBackend(httpcore2.SyncBackend()),  # type: ignore[arg-type]  # by its methods
-    )
+    transport._pool = _PoolOfThread(pool)  # type: ignore[assignment]  # by its methods
     # trust_env would also read passwords from ~/.netrc.
     return httpx2.Client(transport=transport, follow_redirects=False, trust_env=False)
+
+
+class _PoolOfThread:
+    """A connection pool for each thread that asks, closed with its thread.
+
+    One pool for all would be locked while it looks at every idle connection, at the start and at the end of each
+    exchange: of 64 threads most then wait for that lock.
+    """
+
+    def __init__(self, make: Callable[[], Any]) -> None:
+        self._make = make
+        self._local = threading.local()
+
+    def handle_request(self, request: Any) -> Any:
+        if not hasattr(self._local, "pool"):
+            self._local.pool = self._make()
+        return self._local.pool.handle_request(request)
+
+    def close(self) -> None:
+        self._local = threading.local()
 
 
 def _proxy(url: str) -> Any:

@@ -6,6 +6,7 @@ Every variable is optional; `manage.py check` names each wrong one (see `intervi
 import hashlib
 import json
 import math
+import sys
 import tempfile
 import zoneinfo
 from pathlib import Path
@@ -166,13 +167,12 @@ CELERY_BROKER_CONNECTION_TIMEOUT = 2
 CELERY_BROKER_CONNECTION_RETRY_ON_STARTUP = True
 CELERY_BROKER_CONNECTION_MAX_RETRIES = None
 CELERY_WORKER_PREFETCH_MULTIPLIER = 1
+CELERY_DB_REUSE_MAX = sys.maxsize  # threads keep their connections as requests do; see interviewer/celery.py
 CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, int] = {"max_retries": 0}  # else kombu sleeps 2 s, then tries again
 if CELERY_BROKER_URL.startswith(("redis", "rediss")):
     CELERY_BROKER_TRANSPORT_OPTIONS |= {
-        "visibility_timeout": 600,
-        "unacked_restore_interval": 30,
-        "unacked_restore_throttle": 10,
+        "ack_emulation": False,  # a copy of each message that is being worked on; the sweeper repairs what is lost
         "socket_connect_timeout": 2,
         "socket_timeout": 5,  # a broker that takes a connection and then says nothing must not hold up a submit
     }

@@ -36,6 +36,7 @@ class StubOpenAI:
         self.script: deque[tuple[str, dict[str, Any]]] = deque()
         self.requests: list[dict[str, Any]] = []
         self.headers: list[dict[str, str]] = []
+        self.clients: list[tuple[str, int]] = []  # address and port that each request came from
         self.refused_formats: set[str] = set()
         self.released = threading.Event()
         self._server = _Server(("127.0.0.1", port), _Handler)
@@ -86,6 +87,7 @@ class _Handler(BaseHTTPRequestHandler):
         body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         stub.requests.append(body)
         stub.headers.append(dict(self.headers))
+        stub.clients.append(self.client_address)
         fault, options = stub.script.popleft() if stub.script else ("", {})
         time.sleep(stub.latency)
         if fault.isdigit():

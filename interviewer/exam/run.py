@@ -47,9 +47,11 @@ def run_exam(
 
 
 def _texts(cases: Sequence[Case]) -> list[tuple[FrozenQuestion, str]]:
-    """Every text of the cases once, with its question."""
-    texts = [(case.question, text) for case in cases for text in (case.text, case.other) if text is not None]
-    return list(dict.fromkeys(texts))
+    """Every text of the cases once, question by question: a model server keeps what it has just read of a prompt."""
+    of: dict[FrozenQuestion, list[str]] = {}
+    for case in cases:
+        of.setdefault(case.question, []).extend(text for text in (case.text, case.other) if text is not None)
+    return [(question, text) for question, texts in of.items() for text in dict.fromkeys(texts)]
 
 
 class _Candidate:

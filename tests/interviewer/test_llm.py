@@ -6,6 +6,7 @@ import logging
 import re
 import threading
 import time
+from collections import Counter
 
 import pytest
 
@@ -276,6 +277,23 @@ def test_threads_share_one_client(stub):
         thread.join()
     assert len(replies) == 8
     assert llm._client() is llm._client()
+
+
+def test_each_thread_keeps_one_connection_of_its_own(stub):
+    stub.say(GOOD, times=6)
+    both = threading.Barrier(2)
+
+    def ask_three_times():
+        both.wait()
+        for _ in range(3):
+            asked()
+
+    threads = [threading.Thread(target=ask_three_times) for _ in range(2)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert sorted(Counter(stub.clients).values()) == [3, 3]
 
 
 @pytest.mark.parametrize(
