@@ -32,7 +32,7 @@ HALF = 0.58
 PARTIAL = 0.1
 # The share of a point that an answer on its subject holds anyway, for points of few and of many telling tokens (rows)
 # and for answers of few and of many tokens (columns).
-RELATED = ((0.0, 0.0), (0.2, 0.34))
+RELATED = ((0.0, 0.0), (0.22, 0.38))
 RELATED_MASS = (4.0, 10.0)
 RELATED_LENGTH = (32.0, 128.0)
 PITFALL_MADE = 0.95  # share of a wrong statement's words in neighbouring clauses, not denied, that is making it

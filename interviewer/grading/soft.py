@@ -17,6 +17,7 @@ from .background import Background, Tokens, Vectors, at_length
 from .words import FUNCTION_CHARACTERS, STOP, stem
 
 NEXT_TO_NOTHING = 1e-6
+FULL = 0.93  # of the way from chance to identity: the same word in another sentence is not quite the same vector
 _CJK = re.compile("[\u3400-\u9fff]")
 _WORD = re.compile(r"[a-z0-9]")
 
@@ -82,8 +83,8 @@ def soft_reference(
 
 
 def above(nearness: Vectors, floors: Vectors) -> Vectors:
-    """Cosines as shares 0..1 of the way from what chance gives to identity."""
-    return np.clip((nearness - floors) / (1 - floors), 0.0, 1.0)
+    """Cosines as shares 0..1 of the way from what chance gives to (nearly) identity."""
+    return np.clip((nearness - floors) / (FULL * (1 - floors)), 0.0, 1.0)
 
 
 def _weights(telling: Vectors, new: Vectors, members: Mask) -> Vectors:
