@@ -272,6 +272,19 @@ def test_progress_ends_at_all():
     assert told[-1][0] == told[-1][1] == len(told)
 
 
+def test_one_question_is_asked_after_the_other():
+    asked = []
+
+    def noting(question, text, grader):
+        asked.append((question, text))
+        return perfect(question, text, grader)
+
+    examine(noting, cases=exam.all_cases())
+    questions = [question for question, _ in itertools.groupby(question for question, _ in asked)]
+    assert len(questions) == len(set(questions)) == len(bank.sheets())
+    assert len(asked) == len(set(asked))
+
+
 def test_a_report_survives_json():
     found = examine(gullible, cases=exam.quick_cases())
     assert report.Report.from_json(json.loads(json.dumps(found.to_json()))) == found
