@@ -1,4 +1,4 @@
-"""A worker's connections to the database: kept from task to task, not for ever. What happens to broken ones is in `tests/faults`."""
+"""A worker keeps its connections to the database, but not for ever; for broken ones see `tests/faults`."""
 
 import pytest
 from celery.fixups.django import DjangoWorkerFixup
