@@ -74,21 +74,14 @@ def of_gradings(load: Load) -> Iterator[str]:
     """Milliseconds for a grading by a worker that has graded every answer once before."""
     load.submits()
     worker = load.live.start(*command("worker"))
-    _until_graded(load)
+    load.until_graded()
     wait_until_idle(worker)
     first, before = load.ask("rows.last_grade()"), spent(worker)
     load.ask(f"rows.grade_all_again({load.templates[0]})")
-    _until_graded(load)
+    load.until_graded()
     done = load.ask(f"rows.graded_since({first})")
     assert done["wrong"] == 0, done
     yield f"a grading: {(spent(worker) - before) * 1000 / done['done']:.1f} ms ({done['done']} of them)"
-
-
-def _until_graded(load: Load) -> None:
-    until = time.monotonic() + 600
-    while load.ask("rows.grades_left()"):
-        assert time.monotonic() < until, load.live.log()
-        time.sleep(3)
 
 
 def main() -> None:

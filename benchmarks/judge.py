@@ -23,7 +23,6 @@ import sys
 import threading
 from collections import Counter, defaultdict
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from itertools import chain, zip_longest
 from pathlib import Path
 from typing import Any
@@ -42,7 +41,6 @@ from interviewer.grading.veto import Models
 from interviewer.llm import Reply
 
 SEED = 11
-AT_ONCE = 4  # answers: the server need not wait while one is judged by code
 TURN = 10  # answers of one set in a row: the server remembers the prompt before
 Row = dict[str, Any]
 
@@ -147,10 +145,10 @@ def grade_all(jobs: list[Job], path: Path) -> list[Row]:
     """Every job's grading, those found in `path` included; each new one is written there at once."""
     done = {row["id"]: row for row in graded_rows.repair(path)}
     todo = [job for job in jobs if job.name not in done]
-    with path.open("a", encoding="utf-8") as file, ThreadPoolExecutor(AT_ONCE) as pool:
-        for row in tqdm(pool.map(graded, todo), total=len(todo), unit=" answers", disable=None):
-            done[row["id"]] = row
-            file.write(json.dumps(row, ensure_ascii=False) + "\n")
+    with path.open("a", encoding="utf-8") as file:
+        for job in tqdm(todo, unit=" answers", disable=None):
+            done[job.name] = graded(job)
+            file.write(json.dumps(done[job.name], ensure_ascii=False) + "\n")
             file.flush()
     return [done[job.name] for job in jobs]
 

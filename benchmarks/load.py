@@ -204,16 +204,17 @@ class Load:
 
     # --- L4: grading ----------------------------------------------------------------------------
 
-    def gradings(self, since: int, bar: float, when: str) -> Row:
+    def gradings(self, since: int, bar: float, threads: str, when: str = "") -> Row:
         """From the first grade to the last, and the second that the first took."""
-        self._until_graded()
+        self.until_graded()
         done = self.ask(f"rows.graded_since({since})")
         assert (done["done"], done["wrong"]) == (8 * len(self.rooms), 0), done
         ideal = done["done"] / THREADS * LATENCY
         share = ideal / (done["seconds"] + LATENCY)
-        return Row(f"L4 {done['done']} gradings, {when}", f"≥ {bar:.2f} of ideal", f"{share:.2f}", bar / share)
+        name = f"L4 {done['done']} gradings, {threads}, {LATENCY:g} s each{when}"
+        return Row(name, f"≥ {bar:.2f} of ideal", f"{share:.2f}", bar / share)
 
-    def _until_graded(self) -> None:
+    def until_graded(self) -> None:
         until = time.monotonic() + 600
         while self.ask("rows.grades_left()"):
             assert time.monotonic() < until, self.live.log()
@@ -227,30 +228,30 @@ class Load:
         """
         threads = THREADS // count
         started = [self.live.start(*command("worker"), "--concurrency", str(threads)) for _worker in range(count)]
-        self._until_graded()
+        self.until_graded()
         for worker in started:
             wait_until_idle(worker)
-        yield f"{count} × {threads} threads, {LATENCY:g} s each"
+        yield f"{count} × {threads} threads"
         for worker in started:
             worker.terminate()
         for worker in started:
             worker.wait(60)
 
     def gradings_alone(self, count: int) -> Row:
-        with self.workers(count) as when:
+        with self.workers(count) as threads:
             since = self.ask("rows.last_grade()")
             self.ask(f"rows.grade_all_again({self.templates[0]})")
-            return self.gradings(since, 0.90, when)
+            return self.gradings(since, 0.90, threads)
 
     def gradings_beside_autosaves(self, count: int) -> list[Row]:
         other = self.templates[1]
         self.ask(f"rows.begin({other})")
         rooms = self.ask(f"rows.started({other})")["interviews"]
-        with self.workers(count) as when:
+        with self.workers(count) as threads:
             since = self.ask("rows.last_grade()")
             self.ask(f"rows.grade_all_again({self.templates[0]})")
-            saves = self.autosaves(other, rooms, f" while {count} × {THREADS // count} threads grade")
-            return [self.gradings(since, 0.80, f"{when}, while L1 runs"), saves]
+            saves = self.autosaves(other, rooms, f" while {threads} grade")
+            return [self.gradings(since, 0.80, threads, ", while L1 runs"), saves]
 
     # --- L7: the managers' list ----------------------------------------------------------------------
 

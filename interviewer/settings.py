@@ -172,7 +172,7 @@ CELERY_WORKER_HIJACK_ROOT_LOGGER = False
 CELERY_BROKER_TRANSPORT_OPTIONS: dict[str, int] = {"max_retries": 0}  # else kombu sleeps 2 s, then tries again
 if CELERY_BROKER_URL.startswith(("redis", "rediss")):
     CELERY_BROKER_TRANSPORT_OPTIONS |= {
-        "ack_emulation": False,  # a copy of each message that is being worked on; the sweeper repairs what is lost
+        "ack_emulation": False,  # no copy of what is being worked on: the sweeper announces what is lost
         "socket_connect_timeout": 2,
         "socket_timeout": 5,  # a broker that takes a connection and then says nothing must not hold up a submit
     }
