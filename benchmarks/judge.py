@@ -6,8 +6,8 @@
 Finished gradings are kept in DIR, so the run may be ended at any time (Ctrl-C) and goes on from there when it is
 started again. Replies are kept apart from gradings: after a change of the code that judges them, delete
 gradings.jsonl, and only prompts that changed are asked anew. The sets are taken in turn, so that an early end cuts
-all of them alike. Data as in grading.py: `--data`, `--sets`. The exam is that of `manage.py grader_exam`, whole, with
-its replies remembered like all others; it needs no data.
+all of them alike. Data as in grading.py: `--data`, `--sets`. The exam is that of `manage.py grader_exam`, whole or with
+`--quick N`, with its replies remembered like all others; it needs no data.
 
 With `--credulous` no model is asked: it prints what attacks could earn with a judge that believes everything and always
 points at the clause that suits them best, which no reply can exceed.
@@ -62,6 +62,7 @@ def main() -> None:
     parser.add_argument("--sets", default="ads_zh,le_zh,cesa_zh,mohler_en")
     parser.add_argument("--rows", type=int, default=60, help="answers of each set")
     parser.add_argument("--only", choices=("agreement", "attacks", "exam"))
+    parser.add_argument("--quick", type=int, metavar="N", help="at most N of the exam's cases of each family")
     parser.add_argument("--credulous", action="store_true", help="attacks on a judge that believes all; no model")
     options = parser.parse_args()
     if not options.credulous and not (settings.OPENAI_BASE_URL or settings.OPENAI_API_KEY):
@@ -69,7 +70,7 @@ def main() -> None:
     if options.only == "exam":
         options.work.mkdir(parents=True, exist_ok=True)
         remember_replies(options.work / "replies.jsonl")
-        print(examined())
+        print(examined(exam.quick_cases(options.quick) if options.quick else exam.all_cases()))
         return
     sets = {name: semantic._rows(options.data / "graded" / f"{name}.jsonl") for name in options.sets.split(",")}
     attacks = semantic._rows(options.data / "attacks.jsonl")
@@ -94,7 +95,7 @@ def main() -> None:
     print(agreement_table(done), attack_table(done), counts(done), sep="\n\n")
 
 
-def examined() -> str:
+def examined(cases: list[exam.Case]) -> str:
     """The exam's table for the model."""
     with tqdm(unit=" answers", disable=None) as bar:
 
@@ -102,7 +103,7 @@ def examined() -> str:
             bar.total = total
             bar.update(done - bar.n)
 
-        report = exam.run_exam(exam.all_cases(), "llm", progress=advance)
+        report = exam.run_exam(cases, "llm", progress=advance)
     return "\n".join([table.as_text(report), *report.errors, *report.crashed])
 
 

@@ -14,7 +14,9 @@ MASK = "█"
 LONG = 6  # letters from which on a single name is looked for however it is written: "will" and "max" are words too
 
 _CJK = "\u3400-\u9fff"
-_NO_LETTER_BEFORE, _NO_LETTER_AFTER = rf"(?<![^\W{_CJK}])", rf"(?![^\W{_CJK}])"
+_CHINESE = re.compile(f"[{_CJK}]")
+# Looked for beside a name rather than made part of its pattern: such a class takes milliseconds to compile.
+_LETTER = re.compile(rf"[^\W{_CJK}]")
 # `q@k.transpose(1, 2)` and `x@w.weight` are no addresses, so the last part is one that addresses end with.
 _ENDINGS = "com|org|net|edu|gov|info|biz|dev|app|xyz|tech|online|site|cloud|email|top|wang|[a-z]{2}"
 _EMAIL = re.compile(
@@ -44,9 +46,9 @@ def masked(text: str, names: Collection[str] = (), subject: str = "") -> str:
     hidden = [match.span() for match in _EMAIL.finditer(text)]
     hidden += [match.span() for match in _MOBILE.finditer(text) if not match[0].endswith(_ZEROS)]
     hidden += [match.span() for match in _ABROAD.finditer(text) if _is_dialled(match[0])]
-    for pattern in _patterns(names):
-        if not pattern.search(subject):
-            hidden += [match.span() for match in pattern.finditer(text)]
+    for name in _looked_for(names):
+        if not any(_spans(name, subject)):
+            hidden += _spans(name, text)
     if not hidden:
         return text
     letters = list(text)
@@ -60,13 +62,24 @@ def _is_dialled(number: str) -> bool:
     return (8 if re.search(r"[- (]", number) else 10) <= digits <= 15 and not number.endswith(_ZEROS)
 
 
-def _patterns(names: Collection[str]) -> Iterator[re.Pattern[str]]:
+def _looked_for(names: Collection[str]) -> Iterator[str]:
     for name in dict.fromkeys(" ".join(each.split()) for each in names):
-        if len(name) < 2 or name in _WORDS:
-            continue
-        if re.search(f"[{_CJK}]", name):  # Chinese has no word boundaries
-            yield re.compile(r"\s?".join(re.escape(each) for each in name if not each.isspace()), re.IGNORECASE)
-        else:
-            loosely = len(name) >= LONG or not name.isalpha()
-            words = r"\s+".join(re.escape(word) for word in name.split())
-            yield re.compile(_NO_LETTER_BEFORE + words + _NO_LETTER_AFTER, re.IGNORECASE if loosely else 0)
+        if len(name) >= 2 and name not in _WORDS:
+            yield name
+
+
+def _spans(name: str, text: str) -> Iterator[tuple[int, int]]:
+    """Where `text` has `name`, Latin ones as words of their own."""
+    if _CHINESE.search(name):  # has no word boundaries
+        letters = r"\s?".join(re.escape(each) for each in name if not each.isspace())
+        yield from (match.span() for match in re.finditer(letters, text, re.IGNORECASE))
+        return
+    loosely = len(name) >= LONG or not name.isalpha()
+    pattern = re.compile(r"\s+".join(map(re.escape, name.split())), re.IGNORECASE if loosely else 0)
+    at = 0
+    while match := pattern.search(text, at):
+        start, end = match.span()
+        within_a_word = _LETTER.match(text[max(start - 1, 0) : start]) or _LETTER.match(text[end : end + 1])
+        at = start + 1 if within_a_word else end
+        if not within_a_word:
+            yield start, end

@@ -85,6 +85,11 @@ def test_a_name_that_is_a_word_is_only_the_name_as_it_is_written():
     assert told("I will, he will", "will") == "I will, he will"
 
 
+def test_a_name_within_a_word_hides_none_behind_it():
+    assert told("Nan an an, anan", "an an") == f"Nan {MASK} {MASK}, anan"
+    assert told("Анна и Аннаб", "Анна") == f"{MASK} и Аннаб"
+
+
 def test_a_name_that_the_question_uses_is_a_word_of_the_matter():
     assert told("用张量并行", "张量", subject="张量并行是什么？") == "用张量并行"
     assert told("Flash attention", "Flash", subject="What is Flash attention?") == "Flash attention"
@@ -157,7 +162,7 @@ def test_no_request_for_a_grade_tells_who_it_is_of(stub, language):
 
 
 @pytest.mark.django_db
-def test_nor_does_one_by_an_invitation(stub):
+def test_nor_does_one_by_an_invitation(stub, django_assert_num_queries):
     text = "我叫无名氏，zq.guest@guest-mail.cn。缓存命中可以省去重复计算。"
     build.question()
     invitation, _token = build.invited(
@@ -172,7 +177,10 @@ def test_nor_does_one_by_an_invitation(stub):
     graded(interviews.submit(sitting, timezone.now()))
     assert_nobody_is_named(stub, "缓存命中可以省去重复计算")
     assert invitation.code.lower() not in sent(stub)
-    assert "无名氏" in identity.names(Interview.objects.get())
+    assert interviews.grade_again(answer, build.user("manager"), timezone.now())
+    claimed = build.claimed(answer)
+    with django_assert_num_queries(0):  # all of it came with the claim
+        assert "无名氏" in identity.names(claimed.answer.interview)
 
 
 @pytest.mark.django_db

@@ -8,7 +8,7 @@ import pytest
 from django.contrib.auth.models import Permission
 from django.utils import timezone
 
-from interviewer import budget, checks, grading, interviews
+from interviewer import breaker, budget, checks, grading, interviews
 from interviewer import settings as real_settings
 from interviewer.llm import Usage
 from interviewer.models import Grade
@@ -173,6 +173,17 @@ def test_looking_takes_two_queries(answer, django_assert_num_queries):
     grade.grader = "semantic"
     with django_assert_num_queries(0):
         assert budget.refusal(grade, timezone.now()) is None
+
+
+def test_a_grading_takes_four_queries(answer, monkeypatch, django_assert_num_queries):
+    for module in (budget, breaker):
+        monkeypatch.setattr(module, "LATELY", timedelta(hours=1))
+    graded(answer.interview.answers.get(position=2))  # reads the day's sums and the breaker
+    grade = answer.grades.get()
+    with django_assert_num_queries(4):  # claim, what is graded, the interview's own sums, the verdict
+        grade_answer(grade.pk)
+    grade.refresh_from_db()
+    assert grade.status == "done"
 
 
 @pytest.mark.parametrize(
