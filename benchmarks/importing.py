@@ -40,7 +40,7 @@ from django.db import connection  # noqa: E402
 from questions import bundled, embedding, passages, retrieval  # noqa: E402
 from questions.applying import carry_out, prepare, write  # noqa: E402
 from questions.models import Question  # noqa: E402
-from questions.plans import make_plan  # noqa: E402
+from questions.planning import make_plan  # noqa: E402
 from questions.sources import Source  # noqa: E402
 from questions.versions import Cause, step  # noqa: E402
 

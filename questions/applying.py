@@ -13,24 +13,12 @@ from pathlib import Path
 from typing import NamedTuple
 
 from questions import rows
+from questions.content import Content, points_of
 from questions.models import Document, Question, QuestionVersion, RubricPoint, Topic
 from questions.plans import DocumentPlan, Plan, Planned
 from questions.rows import Row
 from questions.text import clean_text
-from questions.versions import (
-    Cause,
-    Content,
-    Head,
-    Kind,
-    Made,
-    batches,
-    heads,
-    points_of,
-    record_taken,
-    step,
-    take,
-    version_of,
-)
+from questions.versions import Cause, Head, Kind, Made, batches, heads, record_taken, step, take, version_of
 
 _FIELDS = (
     "title", "prompt", "reference", "explanation", "examples", "kind", "difficulty", "seconds", "slug", "language",

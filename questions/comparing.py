@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from questions.changes import point_line
 from questions.differences import Piece, compare
 from questions.models import Question, RubricPoint
-from questions.versions import point_line
 
 # Texts with less than this share of the shorter one in common are in other words altogether: marks would only disturb.
 LEAST_IN_COMMON = 0.5

@@ -14,9 +14,10 @@ from django.urls import URLPattern, path, reverse
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
+from questions.changes import diff, facts
 from questions.forms import RollBackForm
 from questions.models import Question, QuestionVersion
-from questions.versions import Cause, Kind, NotAllowed, diff, facts, roll_back
+from questions.versions import Cause, Kind, NotAllowed, roll_back
 
 _PER_PAGE = 20
 

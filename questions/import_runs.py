@@ -20,7 +20,8 @@ from questions.applying import BankChanged, carry_out, prepare
 from questions.documents import DocumentError
 from questions.import_near import near
 from questions.models import Document, ImportChange, ImportFile, ImportRun, Question, QuestionVersion, SpareVector
-from questions.plans import DocumentPlan, FileReport, ImportFailed, Plan, Planned, Progress, make_plan
+from questions.planning import make_plan
+from questions.plans import DocumentPlan, FileReport, ImportFailed, Plan, Planned, Progress
 from questions.sources import Source, source_of
 from questions.text import clean_text
 from questions.versions import Cause, NotAllowed, step

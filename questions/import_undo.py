@@ -12,12 +12,12 @@ from django.db.models import ProtectedError, RestrictedError
 from django.utils.translation import gettext as _
 
 from questions.applying import WRITTEN, say
+from questions.content import Content, store_points
 from questions.import_runs import Done, Kind, hash_of
 from questions.models import ImportChange, ImportFile, ImportRun, Question, QuestionVersion, RubricPoint, Topic
 from questions.plans import Progress
 from questions.versions import (
     Cause,
-    Content,
     NotAllowed,
     Status,
     batches,
@@ -26,7 +26,6 @@ from questions.versions import (
     record_many,
     record_taken,
     step,
-    store_points,
     take,
 )
 from questions.versions import Kind as VersionKind

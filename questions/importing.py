@@ -16,7 +16,8 @@ from django.conf import settings
 from questions.applying import BankChanged, write
 from questions.documents import DocumentError
 from questions.models import Document, Topic
-from questions.plans import FileReport, ImportFailed, make_plan, starter_topics
+from questions.planning import make_plan, starter_topics
+from questions.plans import FileReport, ImportFailed
 from questions.sources import Source, read_source, read_text
 from questions.text import clean_text
 from questions.versions import Cause, step

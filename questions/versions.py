@@ -11,8 +11,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from contextvars import ContextVar
 from datetime import datetime
-from functools import cached_property
-from typing import Any, NamedTuple, Protocol
+from typing import Any, NamedTuple
 
 from django.conf import settings
 from django.db import transaction
@@ -21,32 +20,17 @@ from django.dispatch import Signal
 from django.utils import timezone
 from django.utils.translation import gettext as _
 
-from questions.differences import Piece, compare, folded, replaced
-from questions.frozen import FrozenPoint, FrozenQuestion
-from questions.models import Language, Question, QuestionVersion, RubricPoint, Topic
+from questions.content import Content, write
+from questions.models import Question, QuestionVersion
 
 Kind = QuestionVersion.Kind
 Status = Question.Status
 _BATCH = 500  # questions, with their words and points, in memory at once
-_TEXTS = ("title", "prompt", "reference", "explanation", "examples")
-_VALUES = ("language", "kind", "difficulty", "seconds", "slug")
-
 
 # Sent at the end of each step, inside its transaction, with `made`: a list of `Made`. The one way in which others learn
 # of changes without this package knowing them; whoever listens may write, and may undo the step by raising.
 versions_made = Signal()
 _step: ContextVar[list[Made] | None] = ContextVar("_step", default=None)
-
-
-class Says(Protocol):
-    """What can be compared: a version, or what a question would say."""
-
-    @property
-    def frozen(self) -> FrozenQuestion: ...
-    @property
-    def status(self) -> str: ...
-    @property
-    def tags(self) -> str: ...
 
 
 class NotAllowed(Exception):
@@ -87,44 +71,6 @@ class Head(NamedTuple):
     def key(self) -> tuple[str, str, str]:
         """As that of the `Content` it says."""
         return self.status, self.tags, self.content_hash
-
-
-@dataclasses.dataclass(frozen=True)
-class Content:
-    """All that a version holds of a question: its words and points, its status, its tags."""
-
-    frozen: FrozenQuestion
-    status: str
-    tags: str
-
-    @classmethod
-    def of(cls, question: Question) -> Content:
-        return cls(question.frozen(), question.status, question.tags)
-
-    @cached_property
-    def data(self) -> dict[str, Any]:
-        """The words and points as a version keeps them, with their hash; to be had before a transaction begins."""
-        return self.frozen.to_json()
-
-    @property
-    def key(self) -> tuple[str, str, str]:
-        """Status, tags and the hash of the words: two that have the same say the same."""
-        return self.status, self.tags, self.data["hash"]
-
-    def to_json(self) -> dict[str, Any]:
-        return {"content": self.data, "status": self.status, "tags": self.tags}
-
-    @classmethod
-    def from_json(cls, data: dict[str, Any]) -> Content:
-        return cls(FrozenQuestion.from_json(data["content"]), data["status"], data["tags"])
-
-
-@dataclasses.dataclass(frozen=True)
-class Change:
-    """What became of one field: its name for people, and the pieces of its text."""
-
-    label: str
-    pieces: list[Piece]
 
 
 def record(question: int, kind: str, cause: Cause, restores: int | None = None) -> QuestionVersion | None:
@@ -268,46 +214,11 @@ def roll_back(question: Question, version: QuestionVersion, cause: Cause) -> Que
         [current] = take([question.pk])
         made = None
         if version.question_id == current.pk and not says_the_same(version, current):
-            _write(current, version.frozen, version.tags)
+            write(current, version.frozen, version.tags)
             made = record_change(current.pk, Kind.RESTORED, cause, version.number)
         if made is None:
             raise NotAllowed(_("The question says what this version says already."))
         return made
-
-
-def diff(older: Says, newer: Says, *, with_status: bool = True) -> list[Change]:
-    """What changed from the one version to the other, field by field: texts word by word, without the long stretches
-    that stayed; values as a whole.
-    """
-    before, after = facts(older, with_status=with_status), facts(newer, with_status=with_status)
-    texts = {*map(_label, _TEXTS), str(RubricPoint._meta.verbose_name_plural)}
-    return [
-        Change(label, folded(compare(before[label], text)) if label in texts else replaced(before[label], text))
-        for label, text in after.items()
-        if before[label] != text
-    ]
-
-
-def facts(version: Says, *, with_status: bool = True) -> dict[str, str]:
-    """All that a version says: names of fields, in the reader's language, and their texts."""
-    said = version.frozen
-    told = {"status": Status(version.status).label} if with_status else {}
-    told |= {name: getattr(said, name) for name in _TEXTS}
-    labelled = {_label(name): str(text) for name, text in told.items()}
-    labelled[str(RubricPoint._meta.verbose_name_plural)] = "\n".join(map(point_line, said.points))
-    values = {"topic": said.topic, "tags": version.tags, **{name: getattr(said, name) for name in _VALUES}}
-    values |= {"language": Language(said.language).label, "kind": Question.Kind(said.kind).label}
-    return labelled | {_label(name): str(value) for name, value in values.items()}
-
-
-def point_line(point: FrozenPoint) -> str:
-    """A rubric point with all that is known of it, in one line."""
-    name = f"{point.name}: " if point.name else ""
-    return f"[{RubricPoint.Kind(point.kind).label} ×{point.weight:g}] {name}{point.text}"
-
-
-def _label(name: str) -> str:
-    return str(Question._meta.get_field(name).verbose_name)  # type: ignore[union-attr]
 
 
 def take(keys: list[int]) -> list[Question]:
@@ -364,27 +275,3 @@ def version_of(said: Content, kind: str, cause: Cause) -> QuestionVersion:
         content=said.data,
         content_hash=said.data["hash"],
     )
-
-
-def store_points(said: Iterable[tuple[Question, FrozenQuestion]]) -> None:
-    """Give questions, which have none at present, the rubric points of what they say."""
-    RubricPoint.objects.bulk_create(point for question, frozen in said for point in points_of(frozen, question))
-
-
-def points_of(said: FrozenQuestion, question: Question | None = None) -> Iterator[RubricPoint]:
-    """The rubric points of what is said, not saved."""
-    for order, point in enumerate(said.points, start=1):
-        yield RubricPoint(
-            question=question, order=order, name=point.name, text=point.text, kind=point.kind, weight=point.weight
-        )
-
-
-def _write(question: Question, said: FrozenQuestion, tags: str) -> None:
-    slug = question.slug if Question.objects.filter(slug=said.slug).exclude(pk=question.pk).exists() else said.slug
-    for name in (*_TEXTS, *_VALUES):
-        setattr(question, name, getattr(said, name))
-    question.topic = Topic.objects.filter(slug=said.topic).first() or question.topic
-    question.slug, question.tags = slug, tags
-    question.save()
-    question.points.all().delete()
-    store_points([(question, said)])

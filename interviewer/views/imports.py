@@ -23,12 +23,13 @@ from interviewer.http import Request
 from interviewer.jobs import imports as errands
 from interviewer.models import Job
 from questions import import_runs
+from questions.changes import Change, diff, facts
+from questions.content import Content
 from questions.differences import Piece
 from questions.documents import FORMATS, ending_of
 from questions.import_runs import MOST_FILES
 from questions.models import ImportChange, ImportFile, ImportRun, Question
 from questions.sources import LARGEST_BYTES, too_large
-from questions.versions import Change, Content, diff, facts
 
 PAGE_SIZE = 25
 MOST_CHARACTERS = 4000  # of one text on a page; the file has the rest

@@ -14,14 +14,15 @@ from django.test.utils import CaptureQueriesContext
 from interviewer.models import User
 from questions import import_runs, rows, versions
 from questions.applying import BankChanged, carry_out, prepare
+from questions.content import Content
 from questions.documents import FORMATS, ParsedDocument, ParsedQuestion, ending_of, pack, write
 from questions.frozen import FrozenQuestion
 from questions.import_runs import choose, choose_all, commit, preview, start
 from questions.import_undo import undo
 from questions.importing import Source, import_sources
 from questions.models import Document, ImportChange, ImportFile, ImportRun, Question, QuestionVersion, RubricPoint
-from questions.plans import make_plan
-from questions.versions import Cause, Content, Kind, NotAllowed
+from questions.planning import make_plan
+from questions.versions import Cause, Kind, NotAllowed
 from tests import build
 from tests.build import NOON
 from tests.parallel import together

@@ -9,7 +9,7 @@ from django.apps import apps
 from django.db import IntegrityError, models, transaction
 
 from interviewer.models import User
-from questions import versions
+from questions import changes, versions
 from questions.importing import Source, import_sources
 from questions.models import AppendOnly, Question, QuestionVersion, RubricPoint, Topic
 from questions.versions import Cause, Kind, NotAllowed
@@ -82,7 +82,7 @@ def test_an_unchanged_save_makes_no_version(curator: User):
 def test_every_change_of_a_field_makes_one(fields: dict):
     question = recorded()
     assert changed(question, **fields).number == 2
-    [change] = versions.diff(question.versions.get(number=1), question.versions.get(number=2))
+    [change] = changes.diff(question.versions.get(number=1), question.versions.get(number=2))
     assert any(piece.kind == "new" for piece in change.pieces)
 
 
@@ -104,7 +104,7 @@ def test_every_change_of_a_point_makes_one(change):
     change(question.points)
     version = versions.record_change(question.pk, Kind.EDITED, by())
     assert version.content_hash == hash_of(question) != before
-    [told] = versions.diff(question.versions.get(number=1), version)
+    [told] = changes.diff(question.versions.get(number=1), version)
     assert told.label == "rubric points"
 
 
@@ -120,7 +120,7 @@ def test_what_was_changed_elsewhere_is_nobodys(curator: User):
 def test_words_are_compared_word_by_word_and_values_as_a_whole():
     question = recorded(title="A teacher teaches", seconds=120)
     changed(question, title="A student teaches", seconds=150)
-    told = versions.diff(question.versions.get(number=1), question.versions.get(number=2))
+    told = changes.diff(question.versions.get(number=1), question.versions.get(number=2))
     assert {change.label: [tuple(piece) for piece in change.pieces] for change in told} == {
         "title": [("same", "A "), ("gone", "teacher"), ("new", "student"), ("same", " teaches")],
         "suggested seconds": [("gone", "120"), ("new", "150")],
