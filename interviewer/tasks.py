@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import threading
 from collections.abc import Sequence
 from datetime import datetime
 from typing import Any
@@ -26,33 +27,47 @@ DOWN_TOO_LONG = gettext_noop("The model server was down for too long.")
 
 AT_ONCE = 500  # messages that one round of the sweeper sends
 
+# So many threads of a process read and write grades at once; the others wait in the order in which they came. One
+# process runs one thread at a time: 64 that the model answered together would all be done late, and ask it together
+# again. In turns the first is done early, and they drift apart.
+TURNS = 4
+_turns = threading.BoundedSemaphore(TURNS)
+
 
 @shared_task
 def grade_answer(grade_id: int) -> None:
     """Grade one answer: claim, judge, write. No transaction is open while the model is asked."""
-    at = timezone.now()
+    with _turns:
+        taken = _take(grade_id, timezone.now())
+    if taken is not None:
+        _judge(*taken)
+
+
+def _take(grade_id: int, at: datetime) -> tuple[Grade, breaker.Permit] | None:
+    """The claimed grade and leave to judge it; None when it is not to be judged here and now."""
     if breaker.lately(at).takes(at) == 0 and Grade.objects.hold(grade_id):
-        return  # the sweeper announces it again once the model server may be asked
+        return None  # the sweeper announces it again once the model server may be asked
     grade = Grade.objects.claim(grade_id, at)
     if grade is None:
-        return
+        return None
     refusal = budget.refusal(grade, timezone.now())
     if refusal is not None:
         _refuse(grade, refusal)
-        return
+        return None
     permit = breaker.admit(grade.grader, timezone.now())
     if permit is None:
         grade.give_back()
-        return
-    _judge(grade, permit)
+        return None
+    return grade, permit
 
 
 def _judge(grade: Grade, permit: breaker.Permit) -> None:
     try:
         names = identity.names(grade.answer.interview) if grade.grader == "llm" else ()
         verdict = grading.grade(grade.answer.asked, grade.answer.text, grade.grader, names)
-        _note_reply(permit, verdict.usage, timezone.now())
-        _finish(grade, verdict)
+        with _turns:
+            _note_reply(permit, verdict.usage, timezone.now())
+            _finish(grade, verdict)
     except LLMError as error:
         _try_later(grade, error, permit, timezone.now())
     except Exception:

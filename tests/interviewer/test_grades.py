@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import math
 import re
+import threading
+import time
 from collections.abc import Callable, Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
@@ -17,6 +19,7 @@ from django.db import IntegrityError, transaction
 from django.utils import translation
 
 from interviewer import grading, interviews, tasks
+from interviewer.breaker import Permit
 from interviewer.llm import LLMError
 from interviewer.models import Answer, Grade
 from questions.frozen import FrozenQuestion
@@ -88,6 +91,34 @@ def assert_no_score(grade: Grade) -> None:
 
 def test_a_settings_lease_outlasts_the_slowest_grading():
     assert settings.GRADING_LEASE_SECONDS > 2 * settings.LLM_TOTAL_SECONDS
+
+
+# --- Threads of one worker --------------------------------------------------------
+
+
+def test_few_threads_read_and_write_at_once_and_all_may_ask_the_model(grade, monkeypatch):
+    many = 3 * tasks.TURNS
+    inside: list[None] = []
+    seen: list[int] = []
+    all_asking = threading.Barrier(many, timeout=30)  # breaks if one of them keeps its turn meanwhile
+
+    def counted(*args: object) -> tuple[Grade, Permit]:
+        inside.append(None)
+        seen.append(len(inside))
+        time.sleep(0.02)
+        inside.pop()
+        return grade, Permit(NOON)
+
+    def asked(*args: object) -> grading.Verdict:
+        all_asking.wait()
+        return grading.Verdict((), 0.5, 3, "Good.", grader="llm")
+
+    monkeypatch.setattr(tasks, "_take", counted)
+    monkeypatch.setattr(tasks, "_finish", counted)
+    monkeypatch.setattr(grading, "grade", asked)
+    together(*[partial(tasks.grade_answer, grade.pk)] * many)
+    assert len(seen) == 2 * many
+    assert max(seen) <= tasks.TURNS
 
 
 # --- Claim, lease, fence ----------------------------------------------------------
