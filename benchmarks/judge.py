@@ -10,7 +10,7 @@ all of them alike. Data as in grading.py: `--data`, `--sets`. The exam is that o
 `--quick N`, with its replies remembered like all others; it needs no data.
 
 With `--credulous` no model is asked: it prints what attacks could earn with a judge that believes everything and always
-points at the clause that suits them best, which no reply can exceed.
+points at the clause that suits them best, which no reply can exceed; or, with `--only exam`, how that judge fares.
 """
 
 from __future__ import annotations
@@ -35,9 +35,8 @@ from tqdm import tqdm
 from interviewer import exam, graded_rows, llm
 from interviewer import grading as grader
 from interviewer.exam import table
-from interviewer.grading import llm_grader, scoring
-from interviewer.grading.verdict import PointVerdict
-from interviewer.grading.veto import Models
+from interviewer.grading import llm_grader, sampling, scoring
+from interviewer.grading.verdict import PointVerdict, Verdict
 from interviewer.llm import Reply
 
 SEED = 11
@@ -67,9 +66,12 @@ def main() -> None:
     options = parser.parse_args()
     if not options.credulous and not (settings.OPENAI_BASE_URL or settings.OPENAI_API_KEY):
         sys.exit("judge.py: no model is configured (OPENAI_BASE_URL)")
+    if options.credulous:
+        sampling.sample = believing
     if options.only == "exam":
-        options.work.mkdir(parents=True, exist_ok=True)
-        remember_replies(options.work / "replies.jsonl")
+        if not options.credulous:
+            options.work.mkdir(parents=True, exist_ok=True)
+            remember_replies(options.work / "replies.jsonl")
         print(examined(exam.quick_cases(options.quick) if options.quick else exam.all_cases()))
         return
     sets = {name: semantic._rows(options.data / "graded" / f"{name}.jsonl") for name in options.sets.split(",")}
@@ -164,22 +166,25 @@ def graded(job: Job) -> Row:
     return {**by_model, **job.about, "status": status, "semantic": beside}
 
 
-def believed(job: Job) -> float:
+def believing(task: llm_grader.Task, temperature: float = 0.0) -> Verdict:
     """The most that any reply of any model could earn: each point is met by whichever clause code lets pass for it."""
-    row = graded_rows._row(0, json.dumps({**job.row, "id": job.name}).encode())
-    assert row.question is not None
-    read = grader.read_answer(row.answer)
-    if grader.decide(row.question, read):
-        return 0.0
-    task = llm_grader.task_of(row.question, read, Models(grader._read_tokens, grader._token_model, grader._embed))
     worth = "partial" if task.is_list else "met"
     found = [
         any(not llm_grader._doubt(task, number, clause) for clause in task.shown) for number in range(len(task.points))
     ]
-    return scoring.score(
+    points = tuple(
         PointVerdict(point.key, point.name, point.text, point.kind, point.weight, worth if yes else "missing")
         for point, yes in zip(task.points, found, strict=True)
     )
+    total = scoring.score(points)
+    return Verdict(points, total, scoring.level(total), "", grader="llm", model="believes everything")
+
+
+def believed(job: Job) -> float:
+    """What a judge that believes everything gives; `sampling.sample` is `believing`."""
+    row = graded_rows._row(0, json.dumps({**job.row, "id": job.name}).encode())
+    assert row.question is not None
+    return grader.grade(row.question, row.answer, "llm").score
 
 
 def ceiling(name: str, jobs: list[Job]) -> str:
