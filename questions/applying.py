@@ -13,16 +13,14 @@ from pathlib import Path
 from typing import NamedTuple
 
 from questions import rows
-from questions.content import Content, points_of
+from questions.content import TEXTS, VALUES, Content, points_of
 from questions.models import Document, Question, QuestionVersion, RubricPoint, Topic
 from questions.plans import DocumentPlan, Plan, Planned
 from questions.rows import Row
 from questions.text import clean_text
 from questions.versions import Cause, Head, Kind, Made, batches, heads, record_taken, step, take, version_of
 
-_FIELDS = (
-    "title", "prompt", "reference", "explanation", "examples", "kind", "difficulty", "seconds", "slug", "language",
-)  # fmt: skip
+_FIELDS = (*TEXTS, *VALUES)
 # What is known before the transaction, and what only within it: rows there may be new themselves.
 _KNOWN = (*_FIELDS, "tags", "status", "number", "source_hash", "updated_at")
 _LATE = ("document", "topic")

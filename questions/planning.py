@@ -13,7 +13,7 @@ from django.db import models
 from django.utils.text import slugify
 from django.utils.translation import gettext as _
 
-from questions.content import Content
+from questions.content import TEXTS, Content
 from questions.documents import ParsedDocument, ParsedQuestion, Remark, parse
 from questions.documents.parsed import SLUG_LENGTH
 from questions.frozen import FrozenPoint, FrozenQuestion
@@ -24,7 +24,6 @@ from questions.sources import Source
 
 Kind = ImportChange.Kind
 
-_TEXTS = ("title", "prompt", "reference", "explanation", "examples", "kind", "difficulty", "seconds")
 _CHUNK = 500  # parameters of one query, and questions between two reports of progress
 
 
@@ -215,7 +214,7 @@ def _chunks(items: list[str]) -> Iterable[list[str]]:
 
 def _frozen(parsed: ParsedQuestion, slug: str, language: str, topic: str) -> FrozenQuestion:
     points = (FrozenPoint(f"p{n}", **dataclasses.asdict(point)) for n, point in enumerate(parsed.points, start=1))
-    texts = {name: getattr(parsed, name) for name in _TEXTS}
+    texts = {name: getattr(parsed, name) for name in (*TEXTS, "kind", "difficulty", "seconds")}
     return FrozenQuestion(slug=slug, language=language, topic=topic, points=tuple(points), **texts)
 
 
