@@ -292,67 +292,30 @@ def client_of(role: str, people: dict[str, User], **options: Any) -> Client:
 
 
 def address(name: str, interview: Interview) -> str:
+    """The page of that name for this interview, or for what was made beside it."""
     if name == "not-found":
         return "/nothing/here/"
-    if name == "invitation":
-        return reverse(name, args=[TOKEN])
-    if name in {
-        "position",
-        "compare",
-        "show-results",
-        *CANDIDATE_LISTS,
-        "position-edit",
-        "position-close",
-        "invite",
-        "invite-people",
-        "send-again",
-    }:
-        return reverse(name, args=[Position.objects.get().pk])
-    if name in OF_A_CANDIDATE:
-        kind = ["pdf"] if name == "packet-file" else []
-        return reverse(name, args=[Position.objects.get().pk, interview.pk, *kind])
-    if name in {"invitation-revoke", "invitation-renew"}:
-        invitation = Invitation.objects.get()
-        return reverse(name, args=[invitation.position_id, invitation.pk])
-    if name == "begin":
-        return reverse("begin", args=[interview.template_id])
-    if name in OF_A_QUESTION:
-        return reverse(name, args=[Question.objects.order_by("pk").values_list("pk", flat=True)[0]])
-    if name == "duplicate":
-        return reverse(name, args=Question.objects.order_by("pk").values_list("pk", flat=True)[:2])
-    of_interview = {
-        "job",
-        "meaning-found",
-        "import",
-        "import-choose",
-        "import-again",
-        "import-undo",
-        "review",
-        "review-receipt-file",
-        "extend",
-        "grade-abandoned",
-        "review-claim",
-        "reveal-identity",
-        "reveal-all",
-        "delete-interview",
-        *(each for each, _ in TABLE if each in _names_below("interviews/")),
-    }
-    if name == "try-again":
+    [path] = [path for path, each in patterns(get_resolver().url_patterns) if each == name]
+    return reverse(name, kwargs={word: _value(word, path, interview) for word in re.findall(r"<\w+:(\w+)>", path)})
+
+
+def _value(word: str, path: str, interview: Interview) -> Any:
+    """What stands for a word of an address, as `pk` in "review/<uuid:pk>/"."""
+    if f"<uuid:{word}>" in path:
+        return interview.pk
+    if word in {"position", "token", "kind"}:
+        return {"position": 1, "token": TOKEN, "kind": "pdf"}[word]
+    if word == "invitation":
+        return Invitation.objects.get().pk
+    of = path.partition("/")[0]
+    if of == "begin":
+        return interview.template_id
+    if of == "positions":
+        return Position.objects.get().pk
+    if of == "operations":
         parked = Grade.objects.filter(answer__interview=interview, status="failed").first()
-        return reverse(name, args=[parked.pk if parked else 0])
-    if name in {
-        "question",
-        "draft",
-        "unsent",
-        "grade-again",
-        "score-answer",
-        "reveal",
-        "override",
-        "appeal",
-        "answer-appeal",
-    }:
-        return reverse(name, args=[interview.pk, 1])
-    return reverse(name, args=[interview.pk] if name in of_interview else [])
+        return parked.pk if parked else 0
+    return Question.objects.order_by("pk").values_list("pk", flat=True)[1 if word == "right" else 0]
 
 
 def forms_of(name: str) -> dict[str, Any]:
@@ -433,10 +396,6 @@ def patterns(found: list[URLPattern | URLResolver], prefix: str = "") -> Iterato
             yield path, each.name or ("not-found" if each.pattern.match("nothing/here/") else "")
         elif each.namespace != "admin":
             yield from patterns(each.url_patterns, path)
-
-
-def _names_below(prefix: str) -> set[str]:
-    return {name for path, name in patterns(get_resolver().url_patterns) if path.startswith(prefix)}
 
 
 def test_every_address_has_its_rows_and_every_row_its_address():
