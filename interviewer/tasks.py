@@ -27,8 +27,8 @@ DOWN_TOO_LONG = gettext_noop("The model server was down for too long.")
 
 AT_ONCE = 500  # messages that one round of the sweeper sends
 
-# So many threads of a process read and write grades at once; the others wait in the order in which they came. One
-# process runs one thread at a time: 64 that the model answered together would all be done late, and ask it together
+# So many threads of a process read and write grades at once; the others wait, about in the order in which they came.
+# One process runs one thread at a time: 64 that the model answered together would all be done late, and ask it together
 # again. In turns the first is done early, and they drift apart.
 TURNS = 4
 _turns = threading.BoundedSemaphore(TURNS)

@@ -19,9 +19,9 @@ from django.utils.translation import gettext_lazy as _
 from interviewer.models.faults import WithReason
 from interviewer.models.interviews import Answer
 
-# What a grading reads: all five rows whole would be a hundred columns, a tenth of a worker's time.
+# What a grading reads. Of all five rows whole the query alone was a quarter of what a grading took.
 CLAIMED = (
-    "grader", "tries", "lease", "error", "answer__text", "answer__frozen", "answer__interview__template",
+    "grader", "tries", "lease", "answer__text", "answer__frozen",
     *(f"answer__interview__candidate__{field}" for field in ("username", "first_name", "last_name", "email")),
     *(f"answer__interview__invitation__{field}" for field in ("interview", "name", "email")),
 )  # fmt: skip
