@@ -1,6 +1,6 @@
 """An answer as a grader reads it: normalised, cut into numbered clauses, each known by its span in the stored text.
 
-The stored text is never changed; hidden characters are dropped only from what is graded.
+The stored text is never changed; hidden characters, and sentences said once more, are left out only of what is graded.
 """
 
 from __future__ import annotations
@@ -34,6 +34,7 @@ _SENTENCE = re.compile(
 _COMMA = re.compile(rf"，|(?<=[{_CJK})”\"]),|——|,(?=\s)")
 _MARKER = re.compile(r"^(?:[\s>*•·#-]+|[(]?\d{1,2}[).、:](?!\d)|[一二三四五六七八九十]{1,2}、|[a-eA-E][).])*[\s*]*")
 _SHORTEST = 8  # width of the shortest piece worth a number of its own: a Chinese character counts 2
+_AGAIN = 16  # width from which a sentence says the same wherever it stands ("成本低" is said of many)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +57,7 @@ class Clause:
 
 @dataclasses.dataclass(frozen=True)
 class ReadAnswer:
-    """An answer ready to be graded. `text` is the normalised text; `flags` say what was left out of it."""
+    """An answer ready to be graded. `text` is normalised, with blanks for what is not graded, as `flags` say."""
 
     text: str
     clauses: tuple[Clause, ...]
@@ -67,7 +68,9 @@ def read_answer(stored: str) -> ReadAnswer:
     """Normalise and cut an answer; beyond `GRADED_CHARACTERS` of the stored text nothing is graded."""
     flags = ("answer_cut",) * (len(stored) > GRADED_CHARACTERS)
     flags += ("hidden_characters",) * bool(_SUSPICIOUS.search(stored))
-    text, offsets = normalise(stored[:GRADED_CHARACTERS])
+    written, offsets = normalise(stored[:GRADED_CHARACTERS])
+    text = _said_once(written)
+    flags += ("said_again",) * (text != written)
     pieces = _merge(list(_pieces(text)), text)
     clauses = tuple(
         Clause(number, " ".join(text[start:end].split()), (offsets[start][0], offsets[end - 1][1]), (start, end))
@@ -122,12 +125,42 @@ def _clusters(stored: str) -> Iterator[Span]:
             start = at
 
 
+def _said_once(text: str) -> str:
+    """`text` with blanks for each sentence that it holds already: to say a thing again is to say nothing more.
+
+    A short one stays unless it follows the same sentence again. (A model finds more in an answer written twenty times.)
+    """
+    said: set[str | tuple[str, str]] = set()
+    kept, before = list(text), ""
+    for span, _ in _sentences_and_code(text):
+        start, end = _trim(span, text)
+        sentence = " ".join(text[start:end].lower().split()).rstrip("。.;")
+        if not sentence:
+            continue
+        if (sentence if _width(sentence) >= _AGAIN else (before, sentence)) in said:
+            kept[start:end] = " " * (end - start)
+        said |= {sentence, (before, sentence)}
+        before = sentence
+    return "".join(kept)
+
+
 def _pieces(text: str) -> Iterator[Span]:
     """Spans of prose clauses and of blocks of code, in order."""
+    for span, is_code in _sentences_and_code(text):
+        if is_code:
+            yield span
+        else:
+            trimmed = (_trim(piece, text) for piece in _long_enough(_cut(*span, text, _COMMA), text))
+            yield from (piece for piece in trimmed if has_words(text[slice(*piece)]))
+
+
+def _sentences_and_code(text: str) -> Iterator[tuple[Span, bool]]:
+    """Spans of sentences of prose (False) and of blocks of code (True), in order."""
     at, in_code = 0, False
     for fence in [*_FENCE.finditer(text), None]:
         end = fence.start() if fence else len(text)
-        yield from _code(at, end, text) if in_code else _prose(at, end, text)
+        found = _code(at, end, text) if in_code else _joined(_cut(at, end, text, _SENTENCE), text)
+        yield from ((span, in_code) for span in found)
         at, in_code = (fence.end() if fence else end), not in_code
 
 
@@ -136,14 +169,6 @@ def _code(start: int, end: int, text: str) -> Iterator[Span]:
     for first in range(0, len(lines), CODE_LINES):
         block = lines[first : first + CODE_LINES]
         yield block[0][0], block[-1][1]
-
-
-def _prose(start: int, end: int, text: str) -> Iterator[Span]:
-    for sentence in _joined(_cut(start, end, text, _SENTENCE), text):
-        for span in _long_enough(_cut(*sentence, text, _COMMA), text):
-            trimmed = _trim(span, text)
-            if has_words(text[slice(*trimmed)]):
-                yield trimmed
 
 
 def _cut(start: int, end: int, text: str, boundary: re.Pattern[str]) -> Iterator[Span]:

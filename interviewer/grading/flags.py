@@ -19,12 +19,13 @@ FLAGS = {
     "reference_pasted": gettext_noop("The answer holds the reference word for word."),
     "answer_cut": gettext_noop("The answer is very long; only its beginning was graded."),
     "hidden_characters": gettext_noop("The answer holds invisible characters; they were left out of the grading."),
+    "said_again": gettext_noop("The answer says some sentences more than once; each was graded once."),
     "instruction_to_grader": gettext_noop(
         "The answer seems to talk to the grader about marks. Such words earn nothing; a reviewer may have a look."
     ),
     "not_shown": gettext_noop(
-        "Words that state nothing that was asked for (about the grading itself, the question over again, what the"
-        " answer denies) were left out of the grading."
+        "Words that state nothing that was asked for (about the grading itself, the question over again, a bare"
+        " list of headings, what the answer denies) were left out of the grading."
     ),
     "low_trust": gettext_noop(
         "Repeated gradings by the language model, or the model and the similarity check, disagree: have a look."

@@ -28,7 +28,12 @@ def is_keyword_list(answer: str, reference: str) -> bool:
         return False
     if any(re.search(r"\d", item) for item in items):
         return False  # who gives numbers makes a statement
-    return glue(answer) <= BARE and glue(reference) >= PROSE
+    return glue(answer) <= BARE and is_prose(reference)
+
+
+def is_prose(text: str) -> bool:
+    """Whether `text` is written in sentences, and is no list of terms."""
+    return glue(text) >= PROSE
 
 
 def glue(text: str) -> float:

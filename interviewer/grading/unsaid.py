@@ -1,9 +1,13 @@
-"""What stands in an answer without being said: what it denies, a reference held up, the question over again."""
+"""What stands in an answer without being said.
+
+That is what it denies, a reference held up, the question over again, and the names of key points, listed.
+"""
 
 from __future__ import annotations
 
 import dataclasses
 import re
+from collections.abc import Iterator
 
 from questions.frozen import FrozenQuestion
 
@@ -12,9 +16,12 @@ from .copied import Copied, copied
 from .denial import denied
 from .points import question_points
 from .reference import asked_text, plain
+from .shape import is_prose
 from .verdict import Span
 from .words import has_words, units
 
+FEWEST_NAMES = 3  # key points' names in a row that are a list of them
+_BETWEEN_NAMES = r"[\W_]*(?:[^\W_]{1,3}[\W_]+|[和与及]|以及|还有)?"
 _END = re.compile(r"[。！？!?;；:：\n]|\.(?=\s|$)")
 
 
@@ -34,7 +41,18 @@ def unsaid(question: FrozenQuestion, answer: ReadAnswer) -> Unsaid:
     labels = units(asked_text(question)).union(*(units(point.name) for point in points))
     echo = copied(text, plain(question.prompt))
     repeated = [echo.span] if echo.is_reference and not echo.between and not _goes_on(text[echo.span[1] :]) else []
-    return Unsaid(copy, (*denied(text, copy, labels), *repeated))
+    listed = _listed(text, [plain(point.name) for point in points]) if is_prose(question.reference) else ()
+    return Unsaid(copy, (*denied(text, copy, labels), *repeated, *listed))
+
+
+def _listed(text: str, names: list[str]) -> Iterator[Span]:
+    """Key points' names one after another, as they are headed in the reference: a heading says nothing yet."""
+    longest_first = sorted(filter(None, names), key=len, reverse=True)
+    if len(longest_first) < FEWEST_NAMES:
+        return
+    name = rf"(?<![a-z0-9])(?:{'|'.join(map(re.escape, longest_first))})(?![a-z0-9])"
+    for found in re.finditer(rf"{name}(?:{_BETWEEN_NAMES}{name}){{{FEWEST_NAMES - 1},}}", text):
+        yield found.span()
 
 
 def _goes_on(text: str) -> bool:

@@ -1,5 +1,6 @@
 """What a grader reads: clauses with spans, words, points from a reference, pre-checks, flags, feedback."""
 
+import dataclasses
 import itertools
 
 import pytest
@@ -9,10 +10,11 @@ from interviewer.grading.feedback import compose, from_points, without_reference
 from interviewer.grading.flags import FLAGS, flag_text, talks_to_grader
 from interviewer.grading.points import points_from_reference
 from interviewer.grading.prechecks import decide
+from interviewer.grading.reference import plain
 from interviewer.grading.unsaid import unsaid
 from interviewer.grading.verdict import PointVerdict
 from interviewer.grading.words import new_units, stem, units
-from questions.frozen import FrozenQuestion
+from questions.frozen import FrozenPoint, FrozenQuestion
 
 QUESTION = FrozenQuestion("q", "栈与队列", "zh", "open", "如何用两个栈模拟一个队列？", "参考", ())
 
@@ -49,7 +51,7 @@ def test_spans_point_into_the_stored_text(text):
 
 
 def test_clauses_are_numbered_in_order_and_bounded():
-    clauses = read_answer("第一句话说得很清楚。" * 900).clauses
+    clauses = read_answer("".join(f"第 {n} 句话说得很清楚。" for n in range(900))).clauses
     assert MOST_CLAUSES / 2 < len(clauses) <= MOST_CLAUSES
     assert [clause.label for clause in clauses] == [f"s{n}" for n in range(1, len(clauses) + 1)]
     assert all(a.span[1] <= b.span[0] for a, b in itertools.pairwise(clauses))
@@ -68,6 +70,34 @@ def test_what_is_left_out_is_flagged():
     hidden = read_answer("pu\u200bsh\U000e0041\u202e it")
     assert (hidden.text, hidden.flags) == ("push it", ("hidden_characters",))
     assert read_answer("👩\u200d💻 ok\ufe0f").flags == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "入队时压入第一个栈，出队时倒过来。最坏是线性时间。",
+        "Push onto the first stack; pop from the second. It takes amortised constant time.",
+        "1. 入队时压入第一个栈\n2. 出队时从第二个栈弹出",
+        "入队和出队的做法如下：\n```\ndef push(x): first.append(x)\n```\n入队只有一步，压入第一个栈。",
+    ],
+)
+def test_what_is_said_again_is_graded_once(text):
+    once, again = read_answer(text), read_answer("\n".join([text] * 21))
+    assert [(c.text, c.span) for c in again.clauses] == [(c.text, c.span) for c in once.clauses]
+    assert (once.flags, again.flags) == ((), ("said_again",))
+    assert len(again.text) == len("\n".join([text] * 21)), "spans still point into the stored text"
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "自建：成本低。\n- 成本低\n外购：速度快。\n- 成本低",
+        "It keeps the sum a + b of both. It keeps the sum a - b of both.",
+        "这个方法支持增量更新。这个方法不支持增量更新。",
+    ],
+)
+def test_what_only_looks_alike_is_graded(text):
+    assert read_answer(text).flags == ()
 
 
 def test_units_of_two_languages():
@@ -173,3 +203,35 @@ def test_feedback_from_points_is_in_the_language_of_the_question():
 def test_a_sentence_that_answers_in_the_words_of_the_question_is_said(answer, said):
     question = FrozenQuestion("q", "", "en", "open", "What are the access specifiers that a class can have?", "A.", ())
     assert (not unsaid(question, read_answer(answer)).spans) == said
+
+
+LOAD = FrozenQuestion(
+    "q",
+    "",
+    "zh",
+    "open",
+    "上线前要看什么？",
+    "首字延迟是用户等到第一个字的时间。吞吐决定了要多少张卡。错误率高了就要先停下来看日志。",
+    (
+        FrozenPoint("p1", "首字延迟", "用户等到第一个字的时间"),
+        FrozenPoint("p2", "Throughput, per card", "决定了要多少张卡"),
+        FrozenPoint("p3", "错误率", "高了就要先停下来看日志"),
+    ),
+)
+
+
+@pytest.mark.parametrize(
+    ("answer", "listed"),
+    [
+        ("关键词有：首字延迟、Throughput, per card、错误率，等等。", ["首字延迟、throughput, per card、错误率"]),
+        ("错误率\n首字延迟\nthroughput, per card", ["错误率\n首字延迟\nthroughput, per card"]),
+        ("要看首字延迟、错误率以及throughput, per card。", ["首字延迟、错误率以及throughput, per card"]),
+        ("要看首字延迟和错误率。", []),
+        ("首字延迟：等到第一个字的时间。错误率：高了就停。throughput, per card：决定卡数。", []),
+    ],
+)
+def test_names_of_key_points_one_after_another_say_nothing(answer, listed):
+    text = plain(read_answer(answer).text)
+    assert [text[start:end] for start, end in unsaid(LOAD, read_answer(answer)).spans] == listed
+    terms = dataclasses.replace(LOAD, reference="首字延迟、throughput, per card、错误率")
+    assert unsaid(terms, read_answer(answer)).spans == (), "where the reference is a list of terms, a list answers"
