@@ -6,8 +6,11 @@ import os
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import BaseCommand, CommandParser
+from django.core.management.base import BaseCommand, CommandError, CommandParser
+from django.db import DatabaseError, connection
+from django.db.migrations.executor import MigrationExecutor
 from django.utils import translation
+from django.utils.translation import gettext as _
 
 
 def terminal_language() -> str:
@@ -16,8 +19,16 @@ def terminal_language() -> str:
     return "en" if locale.startswith("en") else settings.LANGUAGE_CODE
 
 
+UNAVAILABLE = 69  # exit status (EX_UNAVAILABLE); commands that verify something have their own meanings of 1 to 6
+
+
 class TerminalCommand(BaseCommand):
-    """A command whose words follow the terminal's locale, as pages follow the browser's."""
+    """A command whose words follow the terminal's locale, as pages follow the browser's.
+
+    Unless it says otherwise, it needs the database, and ends before it begins when that is not there or not migrated.
+    """
+
+    requires_migrations_checks = True
 
     def create_parser(self, prog_name: str, subcommand: str, **options: Any) -> CommandParser:
         with translation.override(terminal_language()):
@@ -27,3 +38,15 @@ class TerminalCommand(BaseCommand):
     def execute(self, *args: Any, **options: Any) -> Any:
         with translation.override(terminal_language()):
             return super().execute(*args, **options)
+
+    def check_migrations(self) -> None:
+        """Raises CommandError, where Django would go on after a notice."""
+        try:
+            executor = MigrationExecutor(connection)
+            missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+        except DatabaseError as error:
+            reason = {"reason": " ".join(str(error).split())}
+            raise CommandError(_("The database cannot be used: %(reason)s") % reason, returncode=UNAVAILABLE) from None
+        if missing:
+            problem = _("The database is not prepared for this version: run “manage.py prepare” first.")
+            raise CommandError(problem, returncode=UNAVAILABLE)

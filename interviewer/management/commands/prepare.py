@@ -41,6 +41,7 @@ def alone() -> Iterator[None]:
 
 class Command(TerminalCommand):
     help = "Migrate, make roles, unpack the embedding model, load the starter bank, make demo people."
+    requires_migrations_checks = False
 
     def handle(self, *args: Any, **options: Any) -> None:
         with alone():

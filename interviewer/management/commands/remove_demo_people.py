@@ -16,6 +16,7 @@ from questions.management.terminal import TerminalCommand
 
 class Command(TerminalCommand):
     help = "Close the accounts of the demo people; their interviews stay."
+    requires_migrations_checks = False
     requires_system_checks = []  # it mends what the checks refuse
 
     def handle(self, *args: Any, **options: Any) -> None:

@@ -25,6 +25,7 @@ def tcp_port(text: str) -> int:
 
 class Command(TerminalCommand):
     help = "Prepare and run the whole program on this machine: broker, worker, sweeper and web."
+    requires_migrations_checks = False
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("--host", default="127.0.0.1")

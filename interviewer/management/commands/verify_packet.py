@@ -19,6 +19,7 @@ class Command(TerminalCommand):
         "Say whether a decision packet, JSON or PDF, is ours and unchanged. Exit status: 0 it is; 1 changed; "
         "2 not ours; 5 the file cannot be read."
     )
+    requires_migrations_checks = False
 
     def add_arguments(self, parser: CommandParser) -> None:
         parser.add_argument("file", metavar="FILE", type=Path, help=_("The packet, as downloaded."))
