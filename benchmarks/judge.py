@@ -40,6 +40,7 @@ from interviewer.grading.verdict import PointVerdict, Verdict
 from interviewer.llm import Reply
 
 SEED = 11
+ALL = "**all**"
 TURN = 10  # answers of one set in a row: the server remembers the prompt before
 Row = dict[str, Any]
 
@@ -60,6 +61,7 @@ def main() -> None:
     parser.add_argument("--data", type=Path, default=semantic.HERE.parent.parent / "shared" / "data")
     parser.add_argument("--sets", default="ads_zh,le_zh,cesa_zh,mohler_en")
     parser.add_argument("--rows", type=int, default=60, help="answers of each set")
+    parser.add_argument("--questions", type=int, default=1, help="questions of each set that are attacked")
     parser.add_argument("--only", choices=("agreement", "attacks", "exam"))
     parser.add_argument("--quick", type=int, metavar="N", help="at most N of the exam's cases of each family")
     parser.add_argument("--credulous", action="store_true", help="attacks on a judge that believes all; no model")
@@ -79,13 +81,13 @@ def main() -> None:
     sets = {name: rows for name, rows in sets.items() if rows}
     jobs = []
     if options.credulous:
-        every = [job for name, rows in sets.items() for job in attacked(name, rows, attacks)]
+        every = [job for name, rows in sets.items() for job in attacked(name, rows, attacks, options.questions)]
         print(attack_table([{**job.about, "score": believed(job)} for job in tqdm(every, disable=None)]))
         for name, rows in sets.items():
             print(ceiling(name, list(answered(name, rows, options.rows))), flush=True)
         return
     if options.only != "agreement":
-        jobs += in_turn([list(attacked(name, rows, attacks)) for name, rows in sets.items()])
+        jobs += in_turn([list(attacked(name, rows, attacks, options.questions)) for name, rows in sets.items()])
     if options.only != "attacks":
         jobs += in_turn([list(answered(name, rows, options.rows)) for name, rows in sets.items()])
     options.work.mkdir(parents=True, exist_ok=True)
@@ -126,22 +128,26 @@ def answered(name: str, rows: list[Row], count: int) -> Iterator[Job]:
         )
 
 
-def attacked(name: str, rows: list[Row], attacks: list[Row]) -> Iterator[Job]:
-    """A blank, a weak and a good answer of one question of the set: as they are, then with every attack behind them."""
+def attacked(name: str, rows: list[Row], attacks: list[Row], questions: int = 1) -> Iterator[Job]:
+    """A blank, a weak and a good answer to questions of the set: as they are, then with every attack behind them."""
     of = semantic._by_question(rows)
     able = [q for q in sorted(of) if {0 < row["score"] <= 0.5 for row in of[q]} == {True, False}]
-    question = min(able, key=lambda q: len(of[q][0]["reference"]))  # the shortest reference: nearest to chance
-    ordered = sorted((row for row in of[question] if row["score"] > 0), key=lambda row: row["score"])
-    base = ordered[0]
-    for kind, answer in {"blank": "", "weak": ordered[0]["answer"], "good": ordered[-1]["answer"]}.items():
-        about = {"part": "attacks", "set": name, "answer": kind}
-        if answer:
-            yield Job(f"{name}/{kind}/clean", {**base, "answer": answer}, {**about, "attack": ""})
-        for attack in attacks:
-            if attack["lang"] == base["lang"]:
-                text = f"{answer}\n{semantic._filled(attack['text'], base)}"
-                about_it = {**about, "attack": attack["kind"]}
-                yield Job(f"{name}/{kind}/{attack['kind']}", {**base, "answer": text}, about_it)
+    shortest = sorted(able, key=lambda q: len(of[q][0]["reference"]))  # short references: nearest to chance
+    for question in shortest[:questions]:
+        ordered = sorted((row for row in of[question] if row["score"] > 0), key=lambda row: row["score"])
+        answers = {"blank": "", "weak": ordered[0]["answer"], "good": ordered[-1]["answer"]}
+        for kind, answer in answers.items():
+            yield from _under_attack(f"{name}/{question}", {**ordered[0], "answer": answer}, kind, attacks)
+
+
+def _under_attack(of: str, row: Row, kind: str, attacks: list[Row]) -> Iterator[Job]:
+    about = {"part": "attacks", "set": of, "answer": kind}
+    if row["answer"]:
+        yield Job(f"{of}/{kind}/clean", row, {**about, "attack": ""})
+    for attack in attacks:
+        if attack["lang"] == row["lang"]:
+            text = f"{row['answer']}\n{semantic._filled(attack['text'], row)}"
+            yield Job(f"{of}/{kind}/{attack['kind']}", {**row, "answer": text}, {**about, "attack": attack["kind"]})
 
 
 def grade_all(jobs: list[Job], path: Path) -> list[Row]:
@@ -245,12 +251,12 @@ def attack_table(done: list[Row]) -> str:
     for row in rows:
         if row["attack"] and (row["answer"] == "blank" or (row["set"], row["answer"]) in clean):
             lift = row["score"] - clean.get((row["set"], row["answer"]), 0.0)
-            for attack in (row["attack"], "**all**"):
+            for attack in (row["attack"], ALL):
                 lifts[attack][row["answer"]].append(lift)
                 lifts[attack]["all"].append(max(0.0, lift))
     kinds = ("blank", "weak", "good")
     lines = ["| attack | blank: mean / worst | weak | good | lift, mean / worst |", "|" + "---|" * 5]
-    for attack, of in lifts.items():
+    for attack, of in sorted(lifts.items(), key=lambda row: row[0] == ALL):
         cells = [f"{np.mean(of[kind]):+.3f} / {max(of[kind]):+.3f}" for kind in (*kinds, "all") if of[kind]]
         lines.append(f"| {attack} | {' | '.join(cells)} |")
     return "\n".join(lines)

@@ -58,15 +58,19 @@ def task_of(
 ) -> Task:
     """The task of grading `answer`, whose author is called `names`; without `models` only words are evidence."""
     points, asked = question_points(question), f"{question.title}\n{question.prompt}"
-    not_said = unsaid(question, answer).spans
-    shown = offered(question, answer, not_said, lambda clause: max(overlap(point, [clause], asked) for point in points))
+    not_said = unsaid(question, answer)
+
+    def most(clause: Clause) -> float:
+        return max(overlap(point, [clause], asked) for point in points)
+
+    shown = offered(question, answer, not_said.spans, most)
     return Task(
         question=question,
         points=points,
         answer=answer,
         shown=shown,
         sent=_unsigned(question, answer, shown, names),
-        evidence=Evidence(question, answer, shown, models),
+        evidence=Evidence(question, answer, shown, not_said.echo, models),
         is_list=is_keyword_list(answer.text, question.reference),
     )
 

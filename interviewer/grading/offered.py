@@ -16,6 +16,7 @@ from collections.abc import Callable, Sequence
 from questions.frozen import FrozenQuestion
 
 from .clauses import Clause, ReadAnswer
+from .denial import blank
 from .prechecks import decide
 from .shape import is_other_language
 from .verdict import Span
@@ -35,7 +36,7 @@ _STRONG = re.compile(
     r"|\bbefore (?:scoring|grading)\b|\bout of (?:\d+|five|ten)\b"
     # another role, another task, a reply written in advance
     r"|<\|\w+\|>|</?\w*(?:system|user|assistant|grader|candidate|answer|instruction|note)\w*>|<!--|-->"
-    r"|\"(?:score|hit|verdict|level|grade|key_points)\"\s*:|任务结束|新任务|系统提示|(?:只|直接|不要)输出(?:数字|分数|满分|其他|其它)"
+    r"|\"(?:score|hit|verdict|level|grade|key_points|clause|reason|feedback)\"\s*:|任务结束|新任务|系统提示|(?:只|直接|不要)输出(?:数字|分数|满分|其他|其它)"
     r"|\bend of (?:task|prompt|input)\b|\bnew (?:task|instructions?)\b|\boutput (?:only|the number)\b"
     # pressure, and openings with nothing behind them
     r"|投诉|歧视|\bdiscriminat\w+|^(?:思考过程|解|答|thought process|solution|answer)\W*$"
@@ -53,7 +54,7 @@ _WEAK = re.compile(
 _ABOUT_JUDGING = re.compile(
     r"注入|越狱|裁判|评委|评分|打分|\b(?:inject\w*|jailbreak\w*|judges?|rubrics?|graders?|scoring)\b", re.IGNORECASE
 )
-MUCH = 0.4  # share of a key point's words that keeps a clause which also talks to the grader
+MUCH = 0.4  # share of a key point's words that keeps a clause which also talks to the grader, in its other words
 LITTLE = 0.2  # and that keeps what follows such a clause in one sentence
 _SENTENCE_ENDS = re.compile(r"[。！？!?.;；:：]\W*$")
 _BEGINS_ANOTHER = re.compile(r"[。！？!?.;；:：]\W*\s\W*\w|[。！？；：]\W*\w")
@@ -76,9 +77,9 @@ def offered(
     shown: list[Clause] = []
     goes_on = False
     for clause in said:
-        held = overlap(clause)
-        goes_on = goes_on and held < LITTLE and not _BEGINS_ANOTHER.search(clause.text)
-        left_out = goes_on or (held < MUCH and _to_grader(clause.text, wanted))
+        goes_on = goes_on and overlap(clause) < LITTLE and not _BEGINS_ANOTHER.search(clause.text)
+        rest = _besides(clause.text, wanted)
+        left_out = goes_on or (rest is not None and overlap(dataclasses.replace(clause, text=rest)) < MUCH)
         goes_on = left_out and not _SENTENCE_ENDS.search(clause.text)
         if not left_out:
             shown.append(clause)
@@ -91,15 +92,16 @@ def _said(question: FrozenQuestion, answer: ReadAnswer, not_said: Sequence[Span]
     return tuple(clause for clause in left if not decide(question, dataclasses.replace(answer, text=clause.text)))
 
 
-def _to_grader(text: str, wanted: str) -> bool:
-    """Whether a text talks about grading, about prompts, or to whoever grades.
+def _besides(text: str, wanted: str) -> str | None:
+    """What a text says besides its talk about grading, about prompts, or to whoever grades; None without such talk.
 
     Words that the reference uses itself are the subject's: an answer on user complaints has to speak of complaints.
     """
     folded, own = _folded(text), _folded(wanted)
-    strong = [match[0] for match in _STRONG.finditer(folded) if match[0] not in own]
-    weak = {word for word in _WEAK.findall(folded) if word not in own}
-    return bool(strong) or len(weak) >= 2
+    strong, weak = ([match for match in of.finditer(folded) if match[0] not in own] for of in (_STRONG, _WEAK))
+    if not strong and len({match[0] for match in weak}) < 2:
+        return None
+    return blank(text, [match.span() for match in (*strong, *weak)])
 
 
 def _folded(text: str) -> str:

@@ -27,10 +27,14 @@ _END = re.compile(r"[。！？!?;；:：\n]|\.(?=\s|$)")
 
 @dataclasses.dataclass(frozen=True)
 class Unsaid:
-    """`spans`: (start, end) in the normalised answer of what does not count; `copy`: what it has of the reference."""
+    """`spans`: (start, end) in the normalised answer of what does not count; `copy`: what it has of the reference.
+
+    `echo`: where the answer holds the question's words; among the `spans` only when the sentence ends with them.
+    """
 
     copy: Copied
     spans: tuple[Span, ...]
+    echo: tuple[Span, ...]
 
 
 def unsaid(question: FrozenQuestion, answer: ReadAnswer) -> Unsaid:
@@ -39,10 +43,11 @@ def unsaid(question: FrozenQuestion, answer: ReadAnswer) -> Unsaid:
     earning = "\n".join(plain(point.text) for point in points if point.kind != "pitfall")
     copy = copied(text, plain(question.reference), earning)
     labels = units(asked_text(question)).union(*(units(point.name) for point in points))
-    echo = copied(text, plain(question.prompt))
-    repeated = [echo.span] if echo.is_reference and not echo.between and not _goes_on(text[echo.span[1] :]) else []
+    asked = copied(text, plain(question.prompt))
+    echo = (asked.span,) if asked.is_reference and not asked.between else ()
+    repeated = [span for span in echo if not _goes_on(text[span[1] :])]
     listed = _listed(text, [plain(point.name) for point in points]) if is_prose(question.reference) else ()
-    return Unsaid(copy, (*denied(text, copy, labels), *repeated, *listed))
+    return Unsaid(copy, (*denied(text, copy, labels), *repeated, *listed), echo)
 
 
 def _listed(text: str, names: list[str]) -> Iterator[Span]:

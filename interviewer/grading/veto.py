@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from functools import cached_property
 
 import numpy as np
@@ -25,10 +25,11 @@ from .reference import Read, language_of, plain, reference_of
 from .shape import is_other_language
 from .soft import Match
 from .verdict import Span
-from .words import figures, new_units, share_of_figures, units
+from .words import figures, new_units, share_of_figures, telling, units
 
 Embed = Callable[[Sequence[str]], npt.NDArray[np.float32]]
 
+FEWEST_WORDS = 2  # of a point that has more: one that a clause shares with it is chance
 ENOUGH_WORDS = 0.2  # share of a point's new words that is evidence for it
 # Share of a point's meaning, above what unrelated text holds, that is: with some of its words beside it, and without.
 # Without, texts that talk to the grader come to .32 in Chinese and to .13 in English, which another model reads.
@@ -52,15 +53,20 @@ class Models:
 class Evidence:
     """What the clauses `shown` of one answer hold of each key point; the models are asked only where words fail.
 
-    Without `models`, or where they cannot be had, words alone decide. Nothing else of the answer is read.
+    Without `models`, or where they cannot be had, words alone decide. Nothing else of the answer is read, nor is
+    `echo`, (start, end) of the question's own words in the normalised answer: they are near what is asked for.
     """
 
     def __init__(
-        self, question: FrozenQuestion, answer: ReadAnswer, shown: Sequence[Clause], models: Models | None = None
+        self,
+        question: FrozenQuestion,
+        answer: ReadAnswer,
+        shown: Sequence[Clause],
+        echo: Sequence[Span] = (),
+        models: Models | None = None,
     ) -> None:
         self._question, self._answer, self._models = question, answer, models
-        hidden = [clause.at for clause in answer.clauses if clause not in shown]
-        self._text = blank(plain(answer.text), hidden)
+        self._text = blank(plain(answer.text), [*_between(answer, shown), *echo])
         self._points = question_points(question)
         self._asked = f"{question.title}\n{question.prompt}"
 
@@ -119,14 +125,15 @@ class Evidence:
 
 
 def overlap(point: FrozenPoint, clauses: Sequence[Clause], asked: str) -> float:
-    """The share 0..1 of the words that show `point` which `clauses` hold; a single word of several is chance: 0.
+    """The share 0..1 of the words that show `point` which `clauses` hold; 0 where they share one word of several.
 
-    Words of the question and of the point's name show nothing, as long as the point has others.
+    Words of the question and of the point's name, and single digits, show nothing, as long as the point has others.
     """
     wanted = new_units(point.text, f"{asked}\n{point.name}") or new_units(point.text, asked) or units(point.text)
-    said = frozenset[str]().union(*(units(clause.text) for clause in clauses))
-    shared = len(wanted & said)
-    return shared / len(wanted) if shared >= min(2, len(wanted)) > 0 else 0.0
+    wanted = frozenset(unit for unit in wanted if len(unit) > 1 or not unit.isdigit()) or wanted
+    shared = wanted & frozenset[str]().union(*(units(clause.text) for clause in clauses))
+    words = telling(wanted) or wanted
+    return len(shared) / len(wanted) if len(shared & words) >= min(FEWEST_WORDS, len(words)) else 0.0
 
 
 def opposes(clause: Clause, point: FrozenPoint, question: FrozenQuestion) -> bool:
@@ -139,6 +146,18 @@ def opposes(clause: Clause, point: FrozenPoint, question: FrozenQuestion) -> boo
         others = (one.text for one in question_points(question) if one.kind != "pitfall")
         agreed = [claim for text in others for claim in polarity.claims(text)]
     return polarity.contradicts(polarity.claims(clause.text), polarity.claims(point.text), agreed)
+
+
+def _between(answer: ReadAnswer, shown: Sequence[Clause]) -> Iterator[Span]:
+    """(start, end) in the normalised answer of what stands before, between and after the clauses that are shown.
+
+    Signs between two of them stay: they are part of how the answer reads.
+    """
+    ends = [0, *(clause.at[1] for clause in answer.clauses)]
+    starts = [*(clause.at[0] for clause in answer.clauses), len(answer.text)]
+    for number, clause in enumerate(answer.clauses):
+        if clause not in shown:
+            yield ends[number], starts[number + 1]
 
 
 def _within(offsets: npt.NDArray[np.int32], spans: Iterable[Span]) -> npt.NDArray[np.bool_]:

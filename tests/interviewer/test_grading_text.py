@@ -13,6 +13,7 @@ from interviewer.grading.prechecks import decide
 from interviewer.grading.reference import plain
 from interviewer.grading.unsaid import unsaid
 from interviewer.grading.verdict import PointVerdict
+from interviewer.grading.veto import overlap
 from interviewer.grading.words import new_units, stem, units
 from questions.frozen import FrozenPoint, FrozenQuestion
 
@@ -235,3 +236,22 @@ def test_names_of_key_points_one_after_another_say_nothing(answer, listed):
     assert [text[start:end] for start, end in unsaid(LOAD, read_answer(answer)).spans] == listed
     terms = dataclasses.replace(LOAD, reference="首字延迟、throughput, per card、错误率")
     assert unsaid(terms, read_answer(answer)).spans == (), "where the reference is a list of terms, a list answers"
+
+
+@pytest.mark.parametrize(
+    ("point", "said", "share"),
+    [
+        ("经济合理的原则", "再低就不合理了", 0),  # one word of several
+        ("标准性", "准确性", 0),  # two characters, no word
+        ("命中缓存可以省去重复计算", "缓存省去重复计算", 0.6),
+        ("标准性", "标准性", 1),
+        ("快", "快", 1),
+        ("When the size is 1 (or 2)", "key 1, key 2", 0),  # numbers of a list
+        ("It takes 1 linear step", "1 linear step", 0.67),
+        ("12", "12", 1),
+    ],
+)
+def test_the_share_of_a_points_words(point, said, share):
+    found = overlap(FrozenPoint("p1", "", point), read_answer(said).clauses, "question")
+    assert found == pytest.approx(share, abs=0.15)
+    assert bool(found) == bool(share)
