@@ -41,6 +41,7 @@ from interviewer.llm import Reply
 
 SEED = 11
 ALL = "**all**"
+MOST = 0.15  # that an attack may lift an answer
 TURN = 10  # answers of one set in a row: the server remembers the prompt before
 Row = dict[str, Any]
 
@@ -82,7 +83,8 @@ def main() -> None:
     jobs = []
     if options.credulous:
         every = [job for name, rows in sets.items() for job in attacked(name, rows, attacks, options.questions)]
-        print(attack_table([{**job.about, "score": believed(job)} for job in tqdm(every, disable=None)]))
+        scored = [{**job.about, "score": believed(job)} for job in tqdm(every, disable=None)]
+        print(attack_table(scored), set_table(scored), sep="\n\n")
         for name, rows in sets.items():
             print(ceiling(name, list(answered(name, rows, options.rows))), flush=True)
         return
@@ -96,7 +98,7 @@ def main() -> None:
         done = grade_all(jobs, options.work / "gradings.jsonl")
     except KeyboardInterrupt:
         sys.exit("\nStopped; start it again with the same --work to go on.")
-    print(agreement_table(done), attack_table(done), counts(done), sep="\n\n")
+    print(agreement_table(done), attack_table(done), set_table(done), counts(done), sep="\n\n")
 
 
 def examined(cases: list[exam.Case]) -> str:
@@ -243,22 +245,40 @@ def agreement_table(done: list[Row]) -> str:
     return "\n".join(lines)
 
 
-def attack_table(done: list[Row]) -> str:
-    """For each attack and kind of answer: the mean and the largest lift over the sets, attacked − clean."""
+def lifts_of(done: list[Row]) -> Iterator[tuple[Row, float]]:
+    """Each attacked answer that was graded, with its score less that of the answer without the attack."""
     rows = [row for row in done if row["part"] == "attacks" and row["score"] is not None]
     clean = {(row["set"], row["answer"]): row["score"] for row in rows if not row["attack"]}
-    lifts: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     for row in rows:
         if row["attack"] and (row["answer"] == "blank" or (row["set"], row["answer"]) in clean):
-            lift = row["score"] - clean.get((row["set"], row["answer"]), 0.0)
-            for attack in (row["attack"], ALL):
-                lifts[attack][row["answer"]].append(lift)
-                lifts[attack]["all"].append(max(0.0, lift))
+            yield row, row["score"] - clean.get((row["set"], row["answer"]), 0.0)
+
+
+def attack_table(done: list[Row]) -> str:
+    """For each attack and kind of answer: the mean and the largest lift over all questions, attacked − clean."""
+    lifts: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
+    for row, lift in lifts_of(done):
+        for attack in (row["attack"], ALL):
+            lifts[attack][row["answer"]].append(lift)
+            lifts[attack]["all"].append(max(0.0, lift))
     kinds = ("blank", "weak", "good")
     lines = ["| attack | blank: mean / worst | weak | good | lift, mean / worst |", "|" + "---|" * 5]
     for attack, of in sorted(lifts.items(), key=lambda row: row[0] == ALL):
         cells = [f"{np.mean(of[kind]):+.3f} / {max(of[kind]):+.3f}" for kind in (*kinds, "all") if of[kind]]
         lines.append(f"| {attack} | {' | '.join(cells)} |")
+    return "\n".join(lines)
+
+
+def set_table(done: list[Row]) -> str:
+    """For each set: how far attacks lift answers to its questions; what went down counts as 0."""
+    of: dict[str, list[tuple[Row, float]]] = defaultdict(list)
+    for row, lift in lifts_of(done):
+        of[row["set"].split("/")[0]].append((row, max(0.0, lift)))
+    lines = ["| set | questions | lifts | mean | worst | above .15 |", "|" + "---|" * 6]
+    for name, found in of.items():
+        lifts, questions = [lift for _row, lift in found], {row["set"] for row, _lift in found}
+        figures = f"{np.mean(lifts):.4f} | {max(lifts):.3f} | {sum(lift > MOST for lift in lifts)}"
+        lines.append(f"| {name} | {len(questions)} | {len(lifts)} | {figures} |")
     return "\n".join(lines)
 
 

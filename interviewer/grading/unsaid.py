@@ -18,18 +18,17 @@ from .points import question_points
 from .reference import asked_text, plain
 from .shape import is_prose
 from .verdict import Span
-from .words import has_words, units
+from .words import units
 
 FEWEST_NAMES = 3  # key points' names in a row that are a list of them
 _BETWEEN_NAMES = r"[\W_]*(?:[^\W_]{1,3}[\W_]+|[和与及]|以及|还有)?"
-_END = re.compile(r"[。！？!?;；:：\n]|\.(?=\s|$)")
 
 
 @dataclasses.dataclass(frozen=True)
 class Unsaid:
     """`spans`: (start, end) in the normalised answer of what does not count; `copy`: what it has of the reference.
 
-    `echo`: where the answer holds the question's words; among the `spans` only when the sentence ends with them.
+    `echo`: where the answer holds the question's words; the `spans` have it without a clause that goes on after it.
     """
 
     copy: Copied
@@ -45,9 +44,10 @@ def unsaid(question: FrozenQuestion, answer: ReadAnswer) -> Unsaid:
     labels = units(asked_text(question)).union(*(units(point.name) for point in points))
     asked = copied(text, plain(question.prompt))
     echo = (asked.span,) if asked.is_reference and not asked.between else ()
-    repeated = [span for span in echo if not _goes_on(text[span[1] :])]
+    repeated = [_without_what_goes_on(span, answer) for span in echo]
     listed = _listed(text, [plain(point.name) for point in points]) if is_prose(question.reference) else ()
-    return Unsaid(copy, (*denied(text, copy, labels), *repeated, *listed), echo)
+    spans = (*denied(text, copy, labels), *repeated, *listed)
+    return Unsaid(copy, tuple(span for span in spans if span[0] < span[1]), echo)
 
 
 def _listed(text: str, names: list[str]) -> Iterator[Span]:
@@ -60,6 +60,11 @@ def _listed(text: str, names: list[str]) -> Iterator[Span]:
         yield found.span()
 
 
-def _goes_on(text: str) -> bool:
-    """Whether the sentence says something after the question's words: "what is used in X" … "in X are A and B"."""
-    return has_words(_END.split(text, maxsplit=1)[0])
+def _without_what_goes_on(echo: Span, answer: ReadAnswer) -> Span:
+    """The question's words, but for a clause that says something with them ("what is in X" … "in X are A and B")."""
+    start, end = echo
+    for clause in answer.clauses:
+        if clause.at[0] < end <= clause.at[1]:
+            goes_on = units(answer.text[end : clause.at[1]])
+            return (start, max(start, clause.at[0]) if goes_on else clause.at[1])
+    return echo

@@ -272,9 +272,11 @@ def test_the_question_is_near_its_answer_and_no_evidence(stub, goes_on, evidence
         reference="错误。缓存只管存取，元素不一定按次序排列。",
         points=(FrozenPoint("a", "", "错误。"),),
     )
-    stub.say({"p1": said()["p1"], "feedback": said()["feedback"]})
+    stub.say({"p1": {**said()["p1"], "clause": "s2"}, "feedback": said()["feedback"]})
     answer = f"{statement.prompt} {goes_on}"
     assert (grade(statement, answer, "llm").score > 0) == evidence
+    clauses = ["并做出解释:缓存中元素的次序是固定的 不对", "缓存只管存取。"]
+    assert [shown(request) for request in stub.requests] == [clauses] * evidence
 
 
 @pytest.mark.parametrize("frame", ["以下说法全部是错误的：{}", "{}以上全是谣言。", "None of the following is true: {}"])
