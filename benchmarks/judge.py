@@ -130,7 +130,7 @@ def answered(name: str, rows: list[Row], count: int) -> Iterator[Job]:
         )
 
 
-def attacked(name: str, rows: list[Row], attacks: list[Row], questions: int = 1) -> Iterator[Job]:
+def attacked(name: str, rows: list[Row], attacks: list[Row], questions: int) -> Iterator[Job]:
     """A blank, a weak and a good answer to questions of the set: as they are, then with every attack behind them."""
     of = semantic._by_question(rows)
     able = [q for q in sorted(of) if {0 < row["score"] <= 0.5 for row in of[q]} == {True, False}]

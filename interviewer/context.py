@@ -24,4 +24,5 @@ _SECTIONS = {
 
 def section(request: HttpRequest) -> dict[str, str]:
     """The part of the site that a page belongs to: the header marks it, and shows what else the question bank has."""
-    return {"section": _SECTIONS.get(request.path_info.split("/")[1], "")}
+    first, _slash, _rest = request.path_info.removeprefix("/").partition("/")
+    return {"section": _SECTIONS.get(first, "")}

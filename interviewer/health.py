@@ -13,10 +13,10 @@ from pathlib import Path
 
 from django.conf import settings
 from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
 
 from interviewer import breaker, operations
 from questions import bundled, index
+from questions.migrated import is_migrated
 from questions.models import Question
 
 logger = logging.getLogger(__name__)
@@ -74,9 +74,7 @@ def broker() -> str:
 
 
 def _migrations() -> str:
-    executor = MigrationExecutor(connection)
-    left = executor.migration_plan(executor.loader.graph.leaf_nodes())
-    return "missing: run manage.py prepare" if left else OK
+    return OK if is_migrated() else "missing: run manage.py prepare"
 
 
 def _embedding_model() -> str:

@@ -7,10 +7,11 @@ from typing import Any
 
 from django.conf import settings
 from django.core.management.base import BaseCommand, CommandError, CommandParser
-from django.db import DatabaseError, connection
-from django.db.migrations.executor import MigrationExecutor
+from django.db import DatabaseError
 from django.utils import translation
 from django.utils.translation import gettext as _
+
+from questions.migrated import is_migrated
 
 
 def terminal_language() -> str:
@@ -42,11 +43,10 @@ class TerminalCommand(BaseCommand):
     def check_migrations(self) -> None:
         """Raises CommandError, where Django would go on after a notice."""
         try:
-            executor = MigrationExecutor(connection)
-            missing = executor.migration_plan(executor.loader.graph.leaf_nodes())
+            prepared = is_migrated()
         except DatabaseError as error:
             reason = {"reason": " ".join(str(error).split())}
             raise CommandError(_("The database cannot be used: %(reason)s") % reason, returncode=UNAVAILABLE) from None
-        if missing:
+        if not prepared:
             problem = _("The database is not prepared for this version: run “manage.py prepare” first.")
             raise CommandError(problem, returncode=UNAVAILABLE)

@@ -5,9 +5,10 @@ from __future__ import annotations
 import re
 
 import pytest
-from django.test import Client
+from django.test import Client, RequestFactory
 from django.urls import reverse
 
+from interviewer.context import section
 from tests import build
 from tests.conftest import signed_in
 
@@ -58,3 +59,10 @@ def test_candidates_and_visitors_see_nothing_of_it(candidate):
     for address in ("/admin/", "/questions/search/", "/nowhere/"):
         assert "Question bank" not in navigation(signed_in(candidate), address)
         assert navigation(Client(headers={"accept-language": "en"}), address) == {"Main": []}
+
+
+@pytest.mark.parametrize(("path", "found"), [("/", "home"), ("*", ""), ("/admin", "bank"), ("/review/x/", "review")])
+def test_any_path_belongs_somewhere_or_nowhere(path, found):
+    request = RequestFactory().get("/")
+    request.path_info = path  # "OPTIONS *" asks of no page at all
+    assert section(request) == {"section": found}
