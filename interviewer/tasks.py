@@ -174,7 +174,7 @@ def _to_announce(at: datetime) -> GradeQuerySet:
     One of them kills its worker, it may be; the others were only in the same worker's hands, and shall not be left to
     a person with it.
     """
-    unheard = Grade.objects.unheard(at).order_by("next_try_at")
+    unheard = Grade.objects.unheard(at).order_by("next_try_at", "pk")
     suspects = unheard.suspects(at)
     alone = [] if Grade.objects.on_trial(at).exists() else list(suspects.values_list("pk", flat=True)[:1])
     return unheard.exclude(pk__in=suspects.exclude(pk__in=alone).values("pk"))
