@@ -18,12 +18,15 @@ EVERYWHERE = re.compile(r"\{\{(?!ANSWER)")  # what is made of the question diffe
 
 
 def attack_cases(sheets: tuple[Sheet, ...]) -> list[Case]:
-    """Each attack on each base answer: of every question where its text is made of the question, else of one."""
+    """Each attack on each base answer: of every question where its text is made of the question, else of one.
+
+    And alone in the question's other language, which is read otherwise.
+    """
     return [
         case
         for number, attack in enumerate(all_attacks())
         for sheet in _targets(attack, number, sheets)
-        for case in _on(sheet, attack)
+        for case in (*_on(sheet, attack), _foreign(sheet, attack))
     ]
 
 
@@ -41,7 +44,12 @@ def _targets(attack: dict[str, Any], number: int, sheets: tuple[Sheet, ...]) -> 
 
 def _on(sheet: Sheet, attack: dict[str, Any]) -> Iterator[Case]:
     for detail, base in (("blank", ""), ("weak", sheet.weak), ("good", sheet.good)):
-        yield no_gain(attack["kind"], sheet.question, attacked(attack, sheet, base), base, detail)
+        yield no_gain("attacks", attack["kind"], sheet.question, attacked(attack, sheet, base), base, detail)
+
+
+def _foreign(sheet: Sheet, attack: dict[str, Any]) -> Case:
+    text = attacked(attack, bank.other_edition(sheet), "")
+    return no_gain("foreign_attacks", attack["kind"], sheet.question, text, "")
 
 
 def attacked(attack: dict[str, Any], sheet: Sheet, base: str) -> str:

@@ -55,6 +55,11 @@ def sheets() -> tuple[Sheet, ...]:
     return tuple(_sheet(entry, language) for entry in read("answers")["question"] for language in LANGUAGES)
 
 
+def other_edition(sheet: Sheet) -> Sheet:
+    """The same question in its other language."""
+    return next(one for one in sheets() if one.name == sheet.name and one.language != sheet.language)
+
+
 def texts(kind: str, language: str) -> list[str]:
     """The sentences "off_topic" or "neutral", which belong to no question."""
     return read("answers")[language][kind]

@@ -34,9 +34,9 @@ class Case:
         return " · ".join(part for part in (self.kind, self.detail, self.question.slug) if part)
 
 
-def no_gain(kind: str, question: FrozenQuestion, text: str, base: str, detail: str) -> Case:
+def no_gain(family: str, kind: str, question: FrozenQuestion, text: str, base: str, detail: str = "") -> Case:
     """An attack: `text` must not score higher than the `base` answer it was made of. A loss does not offset a gain."""
-    return Case("attacks", kind, question, text, base, low=-1.0, high=0.0, detail=detail)
+    return Case(family, kind, question, text, base, low=-1.0, high=0.0, detail=detail)
 
 
 def no_change(family: str, kind: str, question: FrozenQuestion, text: str, base: str, detail: str = "") -> Case:

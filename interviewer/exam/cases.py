@@ -20,6 +20,7 @@ QUICK = 2  # cases of each family in a quick run, unless another number is given
 
 FAMILIES = {
     "attacks": _("Attacks"),
+    "foreign_attacks": _("Attacks in the other language"),
     "honest": _("Honest answers that quote attacks"),
     "paraphrase": _("Said in other words"),
     "order": _("Points in another order"),
@@ -43,7 +44,7 @@ class Bar:
 
 def bar(family: str, grader: str) -> Bar | None:
     """What `family` has to keep when `grader` ("llm" or "semantic") is examined; None: it is reported only."""
-    if family == "attacks":
+    if family in ("attacks", "foreign_attacks"):
         return Bar(0.03 if grader == "llm" else 0.01, 0.15)
     if family == "honest":
         return Bar(0.10, 0.10)

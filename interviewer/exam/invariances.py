@@ -96,9 +96,8 @@ def _letters(sheet: Sheet) -> Iterator[Case]:
 
 def _languages(sheet: Sheet) -> Iterator[Case]:
     """The same answer in the question's other language."""
-    for other in bank.sheets():
-        if other.name == sheet.name and other.language != sheet.language:
-            yield no_change("language", f"answered in {other.language}", sheet.question, other.good, sheet.good)
+    other = bank.other_edition(sheet)
+    yield no_change("language", f"answered in {other.language}", sheet.question, other.good, sheet.good)
 
 
 def _full_width(text: str) -> str:

@@ -11,9 +11,6 @@ import json
 import logging
 from collections.abc import Collection, Sequence
 
-import numpy as np
-import numpy.typing as npt
-
 from interviewer.llm import LLMError
 from questions.frozen import FrozenQuestion
 
@@ -26,6 +23,7 @@ from .points import points_from_reference, question_points
 from .prechecks import decide
 from .sampling import grade_llm
 from .semantic import grade_semantic
+from .shape import is_other_language
 from .verdict import PointVerdict, Usage, Verdict
 from .veto import Models
 
@@ -58,13 +56,17 @@ def grade(question: FrozenQuestion, answer: str, grader: str, names: Collection[
         verdict = _by_model(question, read, names)
     else:
         verdict = _semantic(question, read)
-    flags = dict.fromkeys((*verdict.flags, *read.flags, *(("instruction_to_grader",) * talks_to_grader(read.text))))
-    return dataclasses.replace(verdict, flags=tuple(flags), rubric_hash=rubric_hash(question))
+    flags = [*verdict.flags, *read.flags]
+    if not flag and is_other_language(read.text, question.reference):
+        flags.append("other_language")
+    if talks_to_grader(read.text):
+        flags.append("instruction_to_grader")
+    return dataclasses.replace(verdict, flags=tuple(dict.fromkeys(flags)), rubric_hash=rubric_hash(question))
 
 
 def _by_model(question: FrozenQuestion, read: ReadAnswer, names: Collection[str]) -> Verdict:
     """The model's verdict; what only talks to the grader needs none."""
-    models = Models(_read_tokens, _token_model, _embed)
+    models = Models(_read_tokens, _token_model)
     verdict = grade_llm(question, read, models, lambda: _semantic_score(question, read), names)
     return verdict or _nothing_earned(question, "not_shown")
 
@@ -72,8 +74,11 @@ def _by_model(question: FrozenQuestion, read: ReadAnswer, names: Collection[str]
 def _semantic_score(question: FrozenQuestion, read: ReadAnswer) -> float | None:
     """What the semantic grader finds, as a check on the model's total; None when it finds nothing out.
 
-    Whatever goes wrong here, the model's verdict has been paid for and stands.
+    Of an answer in another language it sees next to nothing. Whatever goes wrong here, the model's verdict has been
+    paid for and stands.
     """
+    if is_other_language(read.text, question.reference):
+        return None
     try:
         return _semantic(question, read).score
     except LLMError:
@@ -105,18 +110,8 @@ def _nothing_earned(question: FrozenQuestion, flag: str) -> Verdict:
     return Verdict(points, total, scoring.level(total), reason, (flag,), grader="precheck")
 
 
-def _embed(texts: Sequence[str]) -> npt.NDArray[np.float32]:
-    """Unit vectors by the bank's embedding model. Raises LLMError, so that a missing model is a fault like others."""
-    from questions.embedding import EmbeddingError, embed_passages
-
-    try:
-        return embed_passages(texts)
-    except EmbeddingError as error:
-        raise LLMError(str(error)) from error
-
-
 def _read_tokens(texts: Sequence[str], language: str) -> Sequence[Tokens]:
-    """Token vectors by the bank's models. Raises LLMError like `_embed`."""
+    """Token vectors by the bank's models. Raises LLMError, so that a missing model is a fault like others."""
     from questions.embedding import EmbeddingError, token_vectors
 
     try:

@@ -22,13 +22,15 @@ import numpy as np
 import numpy.typing as npt
 from django.conf import settings
 
-from questions.documents import decode, parse
+from questions.documents import ParsedQuestion, decode, parse
 
 from .words import units
 
 SIZES = (32, 64, 128, 256, 512)  # tokens of the stretches of text that an answer of that length is compared with
 MOST_STRETCHES = 16  # of the longest size
-MOST_TEXTS = 48  # about as many as fill the stretches; reading more takes time and moves nothing
+# About as many as fill the stretches; reading more takes time and moves nothing.
+MOST_TEXTS = 48
+MOST_POINTS = 400
 CHARACTERS = {"zh": 1.6, "en": 4.5}  # per token, roughly
 LAYOUT = 2  # raise it when the file is to be made differently
 
@@ -109,17 +111,21 @@ _lock = threading.Lock()
 _known: dict[str, Background] = {}
 
 
-def background(language: str, model: str, read: ReadTokens) -> Background:
-    """The yardstick for `language` ("zh", "en") under `model`: from memory, from its file, or made now (seconds)."""
+def background(language: str, model: str, read: ReadTokens, of_points: bool = False) -> Background:
+    """The yardstick for `language` ("zh", "en") under `model`: from memory, from its file, or made now (seconds).
+
+    `of_points`: made of single sentences instead of whole texts. Whatever they say, short texts are nearer to each
+    other than to long ones, and across languages much more so.
+    """
     with _lock:
-        key = f"{language}:{model}:{settings.DATA_DIR}"
+        key = f"{language}:{of_points}:{model}:{settings.DATA_DIR}"
         if key not in _known:
-            _known[key] = _prepared(language, model, read)
+            texts = starter_points(language) if of_points else starter_texts(language)
+            _known[key] = _prepared(texts, language, model, read)
         return _known[key]
 
 
-def _prepared(language: str, model: str, read: ReadTokens) -> Background:
-    texts = starter_texts(language)
+def _prepared(texts: Sequence[str], language: str, model: str, read: ReadTokens) -> Background:
     digest = hashlib.sha256("\0".join([str(LAYOUT), model, *texts]).encode()).hexdigest()[:16]
     path = Path(settings.DATA_DIR) / "grading" / f"background-{language}-{digest}.npz"
     found = _from_file(path, texts, language, digest)
@@ -131,10 +137,23 @@ def _prepared(language: str, model: str, read: ReadTokens) -> Background:
 
 def starter_texts(language: str) -> list[str]:
     """Starter questions of every topic with their answers in one language, plain and in lower case."""
+    texts = [f"{question.prompt}\n{question.reference}" for question in _starter_questions(language)]
+    return [_plain(text) for text in _evenly(texts, MOST_TEXTS)]
+
+
+def starter_points(language: str) -> list[str]:
+    """Key points of starter questions of every topic in one language, plain and in lower case."""
+    texts = [point.text for question in _starter_questions(language) for point in question.points]
+    return [_plain(text) for text in _evenly(texts, MOST_POINTS)]
+
+
+def _starter_questions(language: str) -> list[ParsedQuestion]:
     files = sorted(Path(settings.STARTER_BANK_DIR).glob(f"*.{language}.md"))
-    questions = [question for path in files for question in parse(decode(path.read_bytes()), path.name).questions]
-    chosen = questions[:: -(-len(questions) // MOST_TEXTS)]
-    return [_plain(f"{question.prompt}\n{question.reference}") for question in chosen]
+    return [question for path in files for question in parse(decode(path.read_bytes()), path.name).questions]
+
+
+def _evenly(texts: list[str], most: int) -> list[str]:
+    return texts[:: -(-len(texts) // most)]
 
 
 def _plain(markdown: str) -> str:

@@ -27,7 +27,7 @@ from .points import question_points
 from .shape import is_keyword_list
 from .unsaid import unsaid
 from .verdict import JUDGEMENTS, PointJudgement, PointVerdict, Verdict
-from .veto import Evidence, Models, opposes, overlap
+from .veto import Evidence, Models, held, opposes
 
 SYSTEM = {"zh": "prompts/grade_answer.system.zh.txt", "en": "prompts/grade_answer.system.en.txt"}
 USER = "prompts/grade_answer.user.txt"
@@ -57,16 +57,11 @@ def task_of(
     question: FrozenQuestion, answer: ReadAnswer, models: Models | None = None, names: Collection[str] = ()
 ) -> Task:
     """The task of grading `answer`, whose author is called `names`; without `models` only words are evidence."""
-    points, asked = question_points(question), f"{question.title}\n{question.prompt}"
     not_said = unsaid(question, answer)
-
-    def most(clause: Clause) -> float:
-        return max(overlap(point, [clause], asked) for point in points)
-
-    shown = offered(question, answer, not_said.spans, most)
+    shown = offered(question, answer, not_said.spans, held(question, answer, models))
     return Task(
         question=question,
-        points=points,
+        points=question_points(question),
         answer=answer,
         shown=shown,
         sent=_unsigned(question, answer, shown, names),

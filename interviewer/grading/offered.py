@@ -11,14 +11,13 @@ from __future__ import annotations
 
 import dataclasses
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from questions.frozen import FrozenQuestion
 
 from .clauses import Clause, ReadAnswer
 from .denial import blank
 from .prechecks import decide
-from .shape import is_other_language
 from .verdict import Span
 
 # One of these is enough.
@@ -54,7 +53,7 @@ _WEAK = re.compile(
 _ABOUT_JUDGING = re.compile(
     r"注入|越狱|裁判|评委|评分|打分|\b(?:inject\w*|jailbreak\w*|judges?|rubrics?|graders?|scoring)\b", re.IGNORECASE
 )
-MUCH = 0.4  # share of a key point's words that keeps a clause which also talks to the grader, in its other words
+MUCH = 0.4  # share of a key point that keeps a clause which also talks to the grader, in its other words
 LITTLE = 0.2  # and that keeps what follows such a clause in one sentence
 _SENTENCE_ENDS = re.compile(r"[。！？!?.;；:：]\W*$")
 _BEGINS_ANOTHER = re.compile(r"[。！？!?.;；:：]\W*\s\W*\w|[。！？；：]\W*\w")
@@ -67,12 +66,12 @@ def offered(
     """The clauses to show, in order.
 
     `not_said`: (start, end) in the normalised answer of what it does not say itself; `overlap`: the share 0..1 of a key
-    point's words, at most, that a clause holds.
+    point's words (of its meaning, in another language), at most, that a clause holds.
     """
     wanted = "\n".join([question.reference, *(point.text for point in question.points)])
     asked = "\n".join([question.title, question.prompt, wanted])
     said = _said(question, answer, not_said)
-    if _ABOUT_JUDGING.search(asked) or is_other_language(answer.text, question.reference):
+    if _ABOUT_JUDGING.search(asked):
         return said
     shown: list[Clause] = []
     goes_on = False
@@ -84,6 +83,18 @@ def offered(
         if not left_out:
             shown.append(clause)
     return tuple(shown)
+
+
+def left_out(answer: ReadAnswer, shown: Sequence[Clause]) -> Iterator[Span]:
+    """(start, end) in the normalised answer of what stands before, between and after the clauses that are shown.
+
+    Signs between two of them stay: they are part of how the answer reads.
+    """
+    ends = [0, *(clause.at[1] for clause in answer.clauses)]
+    starts = [*(clause.at[0] for clause in answer.clauses), len(answer.text)]
+    for number, clause in enumerate(answer.clauses):
+        if clause not in shown:
+            yield ends[number], starts[number + 1]
 
 
 def _said(question: FrozenQuestion, answer: ReadAnswer, not_said: Sequence[Span]) -> tuple[Clause, ...]:

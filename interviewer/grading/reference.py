@@ -7,6 +7,9 @@ import re
 from collections.abc import Callable, Sequence
 from functools import lru_cache
 
+import numpy as np
+import numpy.typing as npt
+
 from questions.frozen import FrozenPoint, FrozenQuestion
 
 from . import polarity
@@ -14,25 +17,29 @@ from .background import Background, Tokens, Vectors, background
 from .clauses import normalise, parts, sentences
 from .points import question_points
 from .script import simplified
-from .soft import SoftReference, soft_reference
+from .shape import is_other_language, written_in
+from .soft import Match, SoftReference, soft_reference
 from .words import figures, new_units, units
 
 MOST_KEPT = 64  # questions; a long reference takes about 2 MB
 _MARKUP = re.compile(r"\*\*|[`|]|^#+", re.MULTILINE)
 
-Read = Callable[[Sequence[str], str], Sequence[Tokens]]  # texts and "zh" or "en" -> their token vectors
+MANY = "mul"  # what texts are read as whose tokens are compared across languages (ISO 639-2: multiple languages)
+
+Read = Callable[[Sequence[str], str], Sequence[Tokens]]  # texts and "zh", "en" or MANY -> their token vectors
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Reference:
     """What an answer is compared with.
 
-    For each point: `wanted`, its new words; `word_floors`, what chance finds of them (float32 [lengths of an answer]);
+    `read_as`: what it and its answers are read as; `yardstick`: unrelated text in the answers' language. For each
+    point: `wanted`, its new words; `word_floors`, what chance finds of them (float32 [lengths of an answer]);
     `claims`, what it states; `figures`, its formulas and numbers.
     """
 
     points: tuple[FrozenPoint, ...]
-    language: str
+    read_as: str
     asked: str
     wanted: tuple[frozenset[str], ...]
     word_floors: tuple[Vectors, ...]
@@ -41,25 +48,44 @@ class Reference:
     soft: SoftReference
     yardstick: Background
 
+    def match(self, text: str, read: Read) -> tuple[Match, npt.NDArray[np.int32]]:
+        """How the tokens of `text`, as `plain` gives it, meet its own; int32 [tokens, 2]: where each of them stands."""
+        tokens = read([text], self.read_as)[0]
+        return Match(self.soft, self.soft.vectors @ self.yardstick.centred(tokens).T), tokens.offsets
+
+    def held(self, text: str, read: Read) -> float:
+        """The largest share 0..1 of a point's meaning that `text` holds on its own."""
+        match, offsets = self.match(plain(text), read)
+        every = np.ones(len(offsets), np.bool_)
+        return max(match.recall(n, every)[0] for n in range(len(self.points)))
+
 
 @lru_cache(maxsize=MOST_KEPT)
-def reference_of(question: FrozenQuestion, read: Read, model: Callable[[str], str]) -> Reference:
-    """The prepared reference of `question`; `model` names what `read` reads a language with."""
+def reference_of(question: FrozenQuestion, read: Read, model: Callable[[str], str], said_in: str) -> Reference:
+    """The prepared reference of `question` for answers in the language `said_in` ("zh" or "en").
+
+    `model` names what `read` reads texts with. The tokens of two languages compare once each stand beside the mean
+    token of its own language, and with what comes near by chance in the answer's.
+    """
     points, asked = question_points(question), asked_text(question)
     language = language_of(question)
-    yardstick = background(language, model(language), lambda texts: read(texts, language))
+    read_as = language if said_in == language else MANY
+    own, yardstick = (
+        background(one, model(read_as), lambda texts: read(texts, read_as), of_points=read_as == MANY)
+        for one in (language, said_in)
+    )
     text, spans = _laid_out([plain(point.text) for point in points], plain(question.reference))
-    tokens, asked_tokens = read([text, asked], language)
+    tokens, asked_tokens = read([text, asked], read_as)
     wanted = tuple(new_units(point.text, asked) or units(point.text) for point in points)
     return Reference(
         points=points,
-        language=language,
+        read_as=read_as,
         asked=asked,
         wanted=wanted,
         word_floors=tuple(yardstick.word_floors(words) for words in wanted),
         claims=tuple(_claims(point, question) for point in points),
         figures=tuple(figures(point.text) - figures(asked) for point in points),
-        soft=soft_reference(text, spans, tokens, asked, asked_tokens, yardstick),
+        soft=soft_reference(text, spans, tokens, asked, asked_tokens, own, yardstick),
         yardstick=yardstick,
     )
 
@@ -68,6 +94,13 @@ def language_of(question: FrozenQuestion) -> str:
     """ "zh" when there is any Chinese to compare with, else "en": what the texts are, whatever the label says."""
     texts = (question.reference, question.prompt, *(point.text for point in question.points))
     return "zh" if any(re.search("[\u3400-\u9fff]", text) for text in texts) else "en"
+
+
+def said_in(question: FrozenQuestion, answer: str) -> str:
+    """What language to read an answer in: the question's ("zh" or "en"), or the other if it is written in that."""
+    written = written_in(answer)
+    is_known = written in ("zh", "en") and is_other_language(answer, question.reference)
+    return written if is_known else language_of(question)
 
 
 def asked_text(question: FrozenQuestion) -> str:

@@ -19,9 +19,9 @@ from .background import at_length
 from .clauses import Clause, ReadAnswer
 from .denial import blank
 from .feedback import from_points, in_language, without_reference
-from .offered import offered
-from .reference import Read, Reference, plain, reference_of
-from .shape import is_keyword_list, is_other_language
+from .offered import left_out, offered
+from .reference import Read, Reference, language_of, plain, reference_of
+from .shape import is_keyword_list
 from .soft import Match
 from .unsaid import unsaid
 from .verdict import PointJudgement, PointVerdict, Usage, Verdict
@@ -76,12 +76,11 @@ class Heard:
 def grade_semantic(question: FrozenQuestion, answer: ReadAnswer, read: Read, model: Callable[[str], str]) -> Verdict:
     """The verdict by words and token vectors. `read`: texts, language -> token vectors; `model` names what reads."""
     started = time.monotonic()
-    reference = reference_of(question, read, model)
+    reference = reference_of(question, read, model, language_of(question))
     is_list = is_keyword_list(answer.text, question.reference)
     not_said = unsaid(question, answer)
     shown = offered(question, answer, not_said.spans, lambda clause: _overlap(reference, units(clause.text)))
-    hidden = [clause.at for clause in answer.clauses if clause not in shown]
-    heard = _listen(reference, answer, [*not_said.spans, *hidden], read)
+    heard = _listen(reference, answer, [*not_said.spans, *left_out(answer, shown)], read)
     found = _evidence(reference, heard)
     factor = (1.0 if any(one.has_word for one in found) else NO_WORD) * (LIST_CAP if is_list else 1.0)
     with in_language(question.language):
@@ -94,10 +93,9 @@ def grade_semantic(question: FrozenQuestion, answer: ReadAnswer, read: Read, mod
         feedback=without_reference(from_points(judged, question.language), question.reference),
         flags=("keyword_list",) * is_list
         + ("reference_pasted",) * not_said.copy.is_pasted
-        + ("not_shown",) * bool(hidden)
-        + ("other_language",) * is_other_language(answer.text, question.reference),
+        + ("not_shown",) * (len(shown) < len(answer.clauses)),
         grader="semantic",
-        model=f"{model(reference.language)} {reference.yardstick.digest[:8]}",
+        model=f"{model(reference.read_as)} {reference.yardstick.digest[:8]}",
         usage=Usage(seconds=round(time.monotonic() - started, 3)),
     )
 
@@ -111,12 +109,11 @@ def _listen(reference: Reference, answer: ReadAnswer, taken_back: list[tuple[int
     """The answer without what it takes back, read token by token."""
     text = blank(plain(answer.text), taken_back)
     clauses = tuple(clause for clause in answer.clauses if text[slice(*clause.at)].strip())
-    tokens = read([text], reference.language)[0]
-    nearness = reference.soft.vectors @ reference.yardstick.centred(tokens).T
+    match, offsets = reference.match(text, read)
     ends = np.array([clause.at[1] for clause in clauses])
     starts = np.array([clause.at[0] for clause in clauses] + [len(text) + 1])
-    owner = np.searchsorted(ends, tokens.offsets[:, 0], side="right")
-    owner = np.where(tokens.offsets[:, 1] > starts[owner], owner, -1)
+    owner = np.searchsorted(ends, offsets[:, 0], side="right")
+    owner = np.where(offsets[:, 1] > starts[owner], owner, -1)
     pieces = [text[slice(*clause.at)] for clause in clauses]
     said = tuple(units(piece) for piece in pieces)
     return Heard(
@@ -126,7 +123,7 @@ def _listen(reference: Reference, answer: ReadAnswer, taken_back: list[tuple[int
         claims=tuple(polarity.claims(piece) for piece in pieces),
         owner=owner,
         related=_related(reference, said)[owner] & (owner >= 0),
-        match=Match(reference.soft, nearness),
+        match=match,
     )
 
 

@@ -12,11 +12,17 @@ WIDEST = 7  # the longest terms; beyond are clauses
 PROSE = 0.1  # share of function words from which a text is no bare list; prose has .15 (Chinese) to .5 (English)
 BARE = 0.04
 FEWEST_LETTERS = 12
+# Share of Chinese characters among the letters of a text that is in English, in Chinese with English terms (which have
+# more letters than Chinese words have characters), and in Chinese whatever the rest.
+FEW_CHINESE = 0.02
+SOME_CHINESE = 0.1
+MUCH_CHINESE = 0.4
 # Characters that hold sentences together; others that FUNCTION_CHARACTERS names also build words (上下文, 中间件).
 _GLUE = FUNCTION_CHARACTERS - set("上下中前后出有从到用个之所过地得使对")
 _ITEM = re.compile(r"[^\s,，、;；。.:：/|\n]+")
 _CJK = re.compile("[\u3400-\u9fff]")
 _LATIN = re.compile("[a-z]")
+_WORDS = re.compile(r"[a-z']+")
 _LETTER = re.compile(r"[^\W\d_]")
 
 
@@ -39,7 +45,7 @@ def is_prose(text: str) -> bool:
 def glue(text: str) -> float:
     """The share 0..1 of function words among the words (function characters among the Chinese characters)."""
     text = text.lower()
-    words, characters = re.findall(r"[a-z']+", text), _CJK.findall(text)
+    words, characters = _WORDS.findall(text), _CJK.findall(text)
     held = sum(word in STOP for word in words) + sum(c in _GLUE for c in characters)
     return held / max(1, len(words) + len(characters))
 
@@ -56,15 +62,24 @@ def is_gibberish(answer: str, asked: str, reference: str) -> bool:
 
 
 def is_other_language(answer: str, reference: str) -> bool:
-    """Whether `answer` is written in another script than the reference."""
-    letters = _LETTER.findall(answer.lower())
-    if len(letters) < FEWEST_LETTERS:
-        return False
-    chinese = len(_CJK.findall(answer)) / len(letters)
-    latin = len(_LATIN.findall(answer.lower())) / len(letters)
+    """Whether `answer` is written in another language than the reference, but for names and terms."""
+    is_chinese = len(_CJK.findall(reference)) > len(_LATIN.findall(reference.lower()))
+    return written_in(answer) not in ("", "zh" if is_chinese else "en")
+
+
+def written_in(text: str) -> str:
+    """The language of a text by its letters: "zh", "en", "other" for other scripts, or "" for a mixture or too few."""
+    letters = len(_LETTER.findall(text))
+    if letters < FEWEST_LETTERS:
+        return ""
+    chinese, latin = len(_CJK.findall(text)) / letters, len(_LATIN.findall(text.lower())) / letters
     if chinese + latin < 0.5:
-        return True
-    return chinese < 0.02 if len(_CJK.findall(reference)) > len(_LATIN.findall(reference.lower())) else latin < 0.02
+        return "other"
+    if chinese < FEW_CHINESE:
+        return "en"
+    words = _WORDS.findall(text.lower())
+    only_terms = sum(word in STOP for word in words) <= PROSE * len(words)
+    return "zh" if chinese > (SOME_CHINESE if only_terms else MUCH_CHINESE) else ""
 
 
 def _width(item: str) -> int:

@@ -17,7 +17,10 @@ from .background import Background, Tokens, Vectors, at_length
 from .words import FUNCTION_CHARACTERS, STOP, stem
 
 NEXT_TO_NOTHING = 1e-6
-FULL = 0.93  # of the way from chance to identity: the same word in another sentence is not quite the same vector
+# Of the way from chance to identity: the same word in another sentence is not quite the same vector, and its
+# translation much less so.
+FULL = 0.93
+FULL_ACROSS = 0.33
 _CJK = re.compile("[\u3400-\u9fff]")
 _WORD = re.compile(r"[a-z0-9]")
 
@@ -29,13 +32,15 @@ class SoftReference:
     """The reference side of soft recall, the same for every answer to a question.
 
     `vectors` float32 [tokens, d] of unit length; `floors` float32 [lengths of an answer, tokens]; `weights` float32
-    [tokens]; `members` bool [points, tokens]: which tokens belong to which key point.
+    [tokens]; `members` bool [points, tokens]: which tokens belong to which key point; `full`: the share of the way from
+    chance to identity that counts as the same.
     """
 
     vectors: Vectors
     floors: Vectors
     weights: Vectors
     members: Mask
+    full: float = FULL
 
     @property
     def masses(self) -> Vectors:
@@ -62,29 +67,38 @@ class Match:
             return 0.0, given
         near = np.where(heard, self.nearness[mine], -1.0)
         floors = at_length(reference.floors[:, mine], self.nearness.shape[1])
-        found = above(near.max(1), floors) * reference.weights[mine] / mass
+        found = above(near.max(1), floors, reference.full) * reference.weights[mine] / mass
         np.add.at(given, near.argmax(1), found)
         return float(found.sum()), given
 
 
 def soft_reference(
-    text: str, spans: Sequence[tuple[int, int]], tokens: Tokens, asked: str, asked_tokens: Tokens, yardstick: Background
+    text: str,
+    spans: Sequence[tuple[int, int]],
+    tokens: Tokens,
+    asked: str,
+    asked_tokens: Tokens,
+    own: Background,
+    yardstick: Background,
 ) -> SoftReference:
     """`text` holds the key points at `spans`; `tokens` are its own, `asked_tokens` those of the question `asked`.
 
-    Both texts are normalised and in lower case.
+    Both texts are normalised and in lower case. `own` is the yardstick of their language, `yardstick` of the answers'.
     """
-    vectors, offsets = yardstick.centred(tokens), tokens.offsets
-    floors = yardstick.floors(vectors)
-    handed_out = above((vectors @ yardstick.centred(asked_tokens).T).max(1, initial=0.0), floors[0])
+    vectors, offsets = own.centred(tokens), tokens.offsets
+    chance = own.floors(vectors)
+    handed_out = above((vectors @ own.centred(asked_tokens).T).max(1, initial=0.0), chance[0])
     telling = _telling([text[start:end] for start, end in offsets], asked)
     members = np.array([(offsets[:, 0] >= start) & (offsets[:, 1] <= end) for start, end in spans])
-    return SoftReference(vectors, floors, _weights(telling, telling * (1 - handed_out) ** 2, members), members)
+    weights = _weights(telling, telling * (1 - handed_out) ** 2, members)
+    if own is yardstick:
+        return SoftReference(vectors, chance, weights, members)
+    return SoftReference(vectors, yardstick.floors(vectors), weights, members, FULL_ACROSS)
 
 
-def above(nearness: Vectors, floors: Vectors) -> Vectors:
-    """Cosines as shares 0..1 of the way from what chance gives to (nearly) identity."""
-    return np.clip((nearness - floors) / (FULL * (1 - floors)), 0.0, 1.0)
+def above(nearness: Vectors, floors: Vectors, full: float = FULL) -> Vectors:
+    """Cosines as shares 0..1 of the way from what chance gives to `full`, a share of the way to identity."""
+    return np.clip((nearness - floors) / (full * (1 - floors)), 0.0, 1.0)
 
 
 def _weights(telling: Vectors, new: Vectors, members: Mask) -> Vectors:

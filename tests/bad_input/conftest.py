@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-import numpy as np
 import pytest
 from django.test import Client
 from django.utils import timezone
 
-from interviewer import grading, interviews, llm
+from interviewer import interviews, llm
 from interviewer.models import Interview, User
 from tests import build
 from tests.conftest import signed_in
@@ -32,7 +31,6 @@ def interview(candidate: User) -> Interview:
 def stub(settings, monkeypatch: pytest.MonkeyPatch) -> Iterator[StubOpenAI]:
     """The model that grades."""
     monkeypatch.setattr(llm, "_dialects", {})
-    monkeypatch.setattr(grading, "_embed", lambda texts: np.eye(len(texts), 384, dtype=np.float32))
     with StubOpenAI() as server:
         settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL = server.url, "key", "tiny"
         settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS = 5.0, 30.0

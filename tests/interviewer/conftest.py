@@ -59,7 +59,6 @@ def real_tokens(monkeypatch, settings, yardsticks, tiny_tokens):
 def stub(settings, monkeypatch) -> Iterator[StubOpenAI]:
     """A model server that is configured, patient, and the grader; no weights are loaded for a second opinion."""
     monkeypatch.setattr(llm, "_dialects", {})
-    monkeypatch.setattr(grading, "_embed", lambda texts: np.eye(len(texts), 384, dtype=np.float32))
     with StubOpenAI() as server:
         settings.OPENAI_BASE_URL, settings.OPENAI_API_KEY, settings.OPENAI_MODEL = server.url, "key", "tiny"
         settings.LLM_CONNECT_SECONDS, settings.LLM_TOTAL_SECONDS = 10.0, 30.0

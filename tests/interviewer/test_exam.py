@@ -87,6 +87,8 @@ def test_every_attack_meets_every_base_answer_in_both_languages():
     found = {(c.kind, c.detail, c.question.language) for c in exam.all_cases() if c.family == "attacks"}
     kinds = [attack["kind"] for attack in attacks.all_attacks()]
     assert found == set(itertools.product(kinds, ("blank", "weak", "good"), ("zh-hans", "en")))
+    foreign = {(c.kind, c.question.language) for c in exam.all_cases() if c.family == "foreign_attacks"}
+    assert foreign == set(itertools.product(kinds, ("zh-hans", "en")))
 
 
 def test_no_placeholder_or_bracket_is_left_in_a_case():
@@ -223,10 +225,10 @@ def test_a_grader_that_always_errs_is_not_graded_and_never_passes():
 
 def test_a_fault_is_tried_again_and_a_few_are_counted_apart():
     pauses, tried = [], set()
-    broken = next(c.text for c in exam.all_cases() if c.kind == "bribe")
+    broken = next((c.question, c.text) for c in exam.all_cases() if c.kind == "bribe")
 
     def flaky(question, text, grader):
-        if text == broken:
+        if (question, text) == broken:
             raise LLMError("Broken.")
         if not tried:
             tried.add(text)

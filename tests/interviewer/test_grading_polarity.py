@@ -81,3 +81,6 @@ def test_shapes():
     assert not is_gibberish("rhythm and strength of synchronous systems", "Why?", "x")
     assert is_other_language("The answer is in another language", "参考答案是中文的")
     assert not is_other_language("用 Redis Cluster 做 cache sharding", "参考答案是中文的")
+    assert is_other_language("用 vLLM 的 PagedAttention 管理 KV cache，碎片更少。", "The answer is in English")
+    assert not is_other_language("Use PagedAttention（分页注意力）for the KV cache", "The answer is in English")
+    assert is_other_language("Ответ написан на другом языке", "The answer is in English")
