@@ -51,15 +51,18 @@ class Reference:
     def match(self, text: str, read: Read) -> tuple[Match, npt.NDArray[np.int32]]:
         """How the tokens of `text`, as `plain` gives it, meet its own; int32 [tokens, 2]: where each of them stands."""
         tokens = read([text], self.read_as)[0]
-        return Match(self.soft, self.soft.vectors @ self.yardstick.centred(tokens).T), tokens.offsets
+        return Match(self.soft, self.yardstick.centred(tokens)), tokens.offsets
 
     def share(self, match: Match, point: int, heard: npt.NDArray[np.bool_]) -> float:
         """The share 0..1 of point number `point` found in the answer tokens `heard` (bool [answer tokens]).
 
-        Across languages it counts for less the fewer telling tokens the point has: chance meets one word easily.
+        Across languages no words tell what is only the question over again, so what is nearer to it is not heard; and
+        the share counts for less the fewer telling tokens the point has: chance meets one word easily.
         """
-        found, mass = match.recall(point, heard)[0], float(self.soft.masses[point])
-        return found * mass / (mass + 1) if self.read_as == MANY else found
+        if self.read_as != MANY:
+            return match.recall(point, heard)[0]
+        mass = float(self.soft.masses[point])
+        return match.recall(point, heard & match.beyond_question(point))[0] * mass / (mass + 1)
 
     def held(self, text: str, read: Read) -> float:
         """The largest share 0..1 of a point's meaning that `text` holds on its own."""

@@ -9,6 +9,7 @@ from __future__ import annotations
 import dataclasses
 import re
 from collections.abc import Sequence
+from functools import cached_property
 
 import numpy as np
 import numpy.typing as npt
@@ -32,14 +33,15 @@ class SoftReference:
     """The reference side of soft recall, the same for every answer to a question.
 
     `vectors` float32 [tokens, d] of unit length; `floors` float32 [lengths of an answer, tokens]; `weights` float32
-    [tokens]; `members` bool [points, tokens]: which tokens belong to which key point; `full`: the share of the way from
-    chance to identity that counts as the same.
+    [tokens]; `members` bool [points, tokens]: which tokens belong to which key point; `asked` float32 [its tokens, d]:
+    the question; `full`: the share of the way from chance to identity that counts as the same.
     """
 
     vectors: Vectors
     floors: Vectors
     weights: Vectors
     members: Mask
+    asked: Vectors
     full: float = FULL
 
     @property
@@ -50,10 +52,15 @@ class SoftReference:
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Match:
-    """How an answer's tokens meet the reference's: `nearness` float32 [tokens, answer tokens], cosines."""
+    """How the tokens of an answer, `answer` float32 [answer tokens, d] of unit length, meet the reference's."""
 
     reference: SoftReference
-    nearness: Vectors
+    answer: Vectors
+
+    @cached_property
+    def nearness(self) -> Vectors:
+        """float32 [tokens, answer tokens], cosines."""
+        return self.reference.vectors @ self.answer.T
 
     def recall(self, point: int, heard: Mask) -> tuple[float, Vectors]:
         """The share 0..1 of point number `point` found in the answer tokens `heard` (bool [answer tokens]).
@@ -71,6 +78,11 @@ class Match:
         np.add.at(given, near.argmax(1), found)
         return float(found.sum()), given
 
+    def beyond_question(self, point: int) -> Mask:
+        """bool [answer tokens]: which stand nearer to point number `point` than to the question."""
+        to_point = self.nearness[self.reference.members[point]].max(0, initial=-1.0)
+        return to_point > (self.reference.asked @ self.answer.T).max(0, initial=-1.0)
+
 
 def soft_reference(
     text: str,
@@ -85,15 +97,15 @@ def soft_reference(
 
     Both texts are normalised and in lower case. `own` is the yardstick of their language, `yardstick` of the answers'.
     """
-    vectors, offsets = own.centred(tokens), tokens.offsets
+    vectors, offsets, question = own.centred(tokens), tokens.offsets, own.centred(asked_tokens)
     chance = own.floors(vectors)
-    handed_out = above((vectors @ own.centred(asked_tokens).T).max(1, initial=0.0), chance[0])
+    handed_out = above((vectors @ question.T).max(1, initial=0.0), chance[0])
     telling = _telling([text[start:end] for start, end in offsets], asked)
     members = np.array([(offsets[:, 0] >= start) & (offsets[:, 1] <= end) for start, end in spans])
     weights = _weights(telling, telling * (1 - handed_out) ** 2, members)
     if own is yardstick:
-        return SoftReference(vectors, chance, weights, members)
-    return SoftReference(vectors, yardstick.floors(vectors), weights, members, FULL_ACROSS)
+        return SoftReference(vectors, chance, weights, members, question)
+    return SoftReference(vectors, yardstick.floors(vectors), weights, members, question, FULL_ACROSS)
 
 
 def above(nearness: Vectors, floors: Vectors, full: float = FULL) -> Vectors:
