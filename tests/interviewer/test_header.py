@@ -1,4 +1,4 @@
-"""The header: one link for each part of the site that a person may use; the part they are in is marked."""
+"""The header: one link for each part of the site that a person may use; where they are is marked."""
 
 from __future__ import annotations
 
@@ -29,12 +29,12 @@ def navigation(client: Client, address: str) -> dict[str, list[str]]:
     """What each `nav` is called → the addresses of its links; the marked one has a star."""
     content = client.get(address, follow=True).content.decode()
     found = re.findall(r'<nav (?:class="section-nav" )?aria-label="(Main|Question bank)">(.*?)</nav>', content, re.S)
-    links = re.compile(r'<a href="([^"]*)"( aria-current="true")?>')
+    links = re.compile(r'<a href="([^"]*)"( aria-current="(?:true|page)")?>')
     return {name: [href + "*" * bool(mark) for href, mark in links.findall(inner)] for name, inner in found}
 
 
-def marked(part: str) -> list[str]:
-    return [reverse(name) + "*" * (name == part) for name in PARTS]
+def marked(current: str, names: list[str] = PARTS) -> list[str]:
+    return [reverse(name) + "*" * (name == current) for name in names]
 
 
 def test_whoever_may_do_all_has_one_link_for_each_part():
@@ -45,7 +45,7 @@ def test_whoever_may_do_all_has_one_link_for_each_part():
 
 @pytest.mark.parametrize("address", ["admin:index", *BANK])
 def test_the_question_bank_has_links_of_its_own(address, curator):
-    links = [reverse(name) for name in BANK]
+    links = marked(address, BANK)
     everything = signed_in(build.user("everything", is_staff=True, is_superuser=True))
     assert navigation(everything, reverse(address)) == {"Main": marked("admin:index"), "Question bank": links}
     assert navigation(signed_in(curator), reverse(address)) == {
