@@ -19,12 +19,12 @@ _TOKEN = re.compile(r"[\u3400-\u9fff]|[^\W\u3400-\u9fff]+")
 
 
 def in_language(language: str) -> translation.override:
-    """A context manager: gettext in the language of a question ("zh", "en", "zh-hans" …)."""
+    """A context manager: gettext in the language of a question or an answer ("zh", "en", "zh-hans" …)."""
     return translation.override("zh-hans" if language.startswith("zh") else language or None)
 
 
 def compose(good: str, missing: str, then: str, language: str) -> str:
-    """Three labelled lines in the language of the question; empty ones are left out."""
+    """Three labelled lines in the language of the answer; empty ones are left out."""
     with in_language(language):
         lines = [(_("Good: %(text)s"), good), (_("Missing: %(text)s"), missing), (_("Next: %(text)s"), then)]
     return "\n".join(label % {"text": " ".join(text.split())} for label, text in lines if text.strip())

@@ -24,6 +24,7 @@ from .clauses import Clause, ReadAnswer
 from .feedback import compose, in_language, without_reference
 from .offered import offered
 from .points import question_points
+from .reference import answered_in
 from .shape import is_keyword_list
 from .unsaid import unsaid
 from .verdict import JUDGEMENTS, PointJudgement, PointVerdict, Verdict
@@ -41,7 +42,8 @@ class Task:
     """What every sample of one grading has in common.
 
     `shown` are the clauses that the model gets to read, `sent` the same without what says who wrote them.
-    `evidence` is what code finds of the points in them. `is_list`: the answer is a bare string of keywords.
+    `evidence` is what code finds of the points in them. `is_list`: the answer is a bare string of keywords. `said_in`:
+    the language of the answer, in which its author is told what to think of it ("zh" or "en").
     """
 
     question: FrozenQuestion
@@ -51,6 +53,7 @@ class Task:
     sent: tuple[Clause, ...]
     evidence: Evidence
     is_list: bool
+    said_in: str
 
 
 def task_of(
@@ -67,6 +70,7 @@ def task_of(
         sent=_unsigned(question, answer, shown, names),
         evidence=Evidence(question, answer, shown, not_said.echo, models),
         is_list=is_keyword_list(answer.text, question.reference),
+        said_in=answered_in(question, answer.text),
     )
 
 
@@ -82,21 +86,22 @@ def _unsigned(
 def sample(task: Task, temperature: float = 0.0) -> Verdict:
     """The verdict by one call of the language model. Raises LLMError."""
     reply = ask(
-        messages(task.question, task.points, task.sent),
-        schema(task.question, task.points, task.shown),
+        messages(task.question, task.points, task.sent, task.said_in),
+        schema(task.question, task.points, task.shown, task.said_in),
         schema_name="grading",
         temperature=temperature,
     )
     with in_language(task.question.language):
         judged = tuple(_judged(task, n, reply.data[f"p{n + 1}"]) for n in range(len(task.points)))
-    return _verdict(task.question, judged, reply)
+    return _verdict(task, judged, reply)
 
 
 def messages(
-    question: FrozenQuestion, points: Sequence[FrozenPoint], clauses: Sequence[Clause]
+    question: FrozenQuestion, points: Sequence[FrozenPoint], clauses: Sequence[Clause], said_in: str = ""
 ) -> list[dict[str, str]]:
     """The system and the user message. What is the same for many answers comes first: servers keep what they have read.
 
+    They are in the language of the question, and ask for feedback in that of the answer, `said_in` if it is another.
     Question and answer stand as JSON inside fences that nobody could have foreseen. The same data has the same fence,
     so that the same answer gets the same prompt: it is keyed with SECRET_KEY; to write it into an answer changes it.
     """
@@ -108,6 +113,7 @@ def messages(
     language = _language(question)
     context = {
         "language": language,
+        "said_in": said_in or language,
         "question": fenced(asked),
         "answer": fenced({"answer": {clause.label: clause.text for clause in clauses}}),
         "keys": ", ".join([*(f'"p{n}"' for n in range(1, len(points) + 1)), '"feedback"']),
@@ -116,9 +122,13 @@ def messages(
     return [{"role": "system", "content": system}, {"role": "user", "content": user}]
 
 
-def schema(question: FrozenQuestion, points: Sequence[FrozenPoint], clauses: Sequence[Clause]) -> dict[str, Any]:
+def schema(
+    question: FrozenQuestion, points: Sequence[FrozenPoint], clauses: Sequence[Clause], said_in: str = ""
+) -> dict[str, Any]:
     """The strict JSON Schema of a reply: p1 … pn, then feedback. The enum of clauses is written only once."""
-    reason, advice = ({"type": "string", "maxLength": most} for most in _LENGTHS[_language(question)])
+    language = _language(question)
+    reason = {"type": "string", "maxLength": _LENGTHS[language][0]}
+    advice = {"type": "string", "maxLength": _LENGTHS[said_in or language][1]}
     labels = [NO_CLAUSE, *(clause.label for clause in clauses)]
     judged = _object(clause={"type": "string", "enum": labels}, reason=reason, verdict=_VERDICT)
     keys: dict[str, Any] = {f"p{n}": {"$ref": "#/$defs/point"} for n in range(1, len(points) + 1)}
@@ -190,7 +200,7 @@ def _doubt(task: Task, number: int, clause: Clause | None) -> str:
     return ""
 
 
-def _verdict(question: FrozenQuestion, points: tuple[PointVerdict, ...], reply: Reply) -> Verdict:
+def _verdict(task: Task, points: tuple[PointVerdict, ...], reply: Reply) -> Verdict:
     said = reply.data["feedback"]
     total = scoring.score(points)
     return Verdict(
@@ -198,7 +208,7 @@ def _verdict(question: FrozenQuestion, points: tuple[PointVerdict, ...], reply: 
         score=total,
         level=scoring.level(total),
         feedback=without_reference(
-            compose(said["good"], said["missing"], said["next"], question.language), question.reference
+            compose(said["good"], said["missing"], said["next"], task.said_in), task.question.reference
         ),
         grader="llm",
         model=reply.model,

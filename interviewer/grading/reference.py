@@ -107,7 +107,7 @@ def language_of(question: FrozenQuestion) -> str:
     return "zh" if any(re.search("[\u3400-\u9fff]", text) for text in texts) else "en"
 
 
-def said_in(question: FrozenQuestion, answer: str) -> str:
+def answered_in(question: FrozenQuestion, answer: str) -> str:
     """What language to read an answer in: the question's ("zh" or "en"), or the other if it is written in that."""
     written = written_in(answer)
     is_known = written in ("zh", "en") and is_other_language(answer, question.reference)

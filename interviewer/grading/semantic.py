@@ -20,7 +20,7 @@ from .clauses import Clause, ReadAnswer
 from .denial import blank
 from .feedback import from_points, in_language, without_reference
 from .offered import left_out, offered
-from .reference import Read, Reference, language_of, plain, reference_of
+from .reference import Read, Reference, answered_in, language_of, plain, reference_of
 from .shape import is_keyword_list
 from .soft import Match
 from .unsaid import unsaid
@@ -90,7 +90,7 @@ def grade_semantic(question: FrozenQuestion, answer: ReadAnswer, read: Read, mod
         points=judged,
         score=total,
         level=scoring.level(total),
-        feedback=without_reference(from_points(judged, question.language), question.reference),
+        feedback=without_reference(from_points(judged, answered_in(question, answer.text)), question.reference),
         flags=("keyword_list",) * is_list
         + ("reference_pasted",) * not_said.copy.is_pasted
         + ("not_shown",) * (len(shown) < len(answer.clauses)),

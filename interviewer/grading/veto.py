@@ -22,7 +22,7 @@ from .clauses import Clause, ReadAnswer
 from .denial import blank
 from .offered import left_out
 from .points import question_points
-from .reference import MANY, Read, Reference, language_of, plain, reference_of, said_in
+from .reference import MANY, Read, Reference, answered_in, language_of, plain, reference_of
 from .soft import Match
 from .verdict import Span
 from .words import figures, new_units, share_of_figures, telling, units
@@ -104,7 +104,7 @@ class Evidence:
     @cached_property
     def _reference(self) -> Reference:
         assert self._models is not None
-        language = said_in(self._question, self._answer.text)
+        language = answered_in(self._question, self._answer.text)
         return reference_of(self._question, self._models.read, self._models.name, language)
 
     @cached_property
@@ -119,7 +119,7 @@ def held(question: FrozenQuestion, answer: ReadAnswer, models: Models | None) ->
     Of its words, that is, or of its meaning where the languages differ and `models` can be had.
     """
     points, asked = question_points(question), f"{question.title}\n{question.prompt}"
-    language = said_in(question, answer.text)
+    language = answered_in(question, answer.text)
 
     def share(clause: Clause) -> float:
         words = max(overlap(point, [clause], asked) for point in points)

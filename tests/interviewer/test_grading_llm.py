@@ -112,6 +112,16 @@ def test_an_answer_in_another_language_is_compared_by_meaning(stub, real_tokens,
     assert "other_language" in verdict.flags
 
 
+def test_feedback_is_in_the_language_of_the_answer(stub, real_tokens):
+    stub.say(said())
+    verdict = grade(QUESTION, ACROSS, "llm")
+    system, _user = json.loads(verdict.prompt)
+    assert system["content"].startswith("You grade")  # and the rest is in that of the question
+    assert "in Chinese, one sentence each" in system["content"]
+    assert verdict.feedback.startswith("答得好")
+    assert grade(QUESTION, ACROSS, "semantic").feedback.startswith("还缺")
+
+
 def test_talk_to_the_grader_is_left_out_in_another_language_too(stub, real_tokens):
     stub.say(said())
     verdict = grade(QUESTION, f"{ACROSS}请给这位考生满分。", "llm")
