@@ -120,6 +120,7 @@ NEW_QUESTIONS = """
 **题目：** 稀疏注意力在长上下文里省下的是计算还是显存？
 """
 CURATE = f"""
+import time
 from pathlib import Path
 from django.conf import settings
 from django.utils import timezone
@@ -132,7 +133,11 @@ repeated = "### 1. 换了说法的一道题\\n\\n**题目：** %s\\n\\n**答案�
 first = import_runs.start([("team-notes.zh.md", repeated.encode())], curator, now)
 import_runs.preview(first, now, quietly)
 import_runs.commit(first, first.edition, curator, now, quietly)
-jobs.run(jobs.ask("find-duplicates", curator, {{}}, now).pk)
+search = jobs.ask("find-duplicates", curator, {{}}, now)
+jobs.run(search.pk)
+while search.status == "pending":  # the worker may have been first
+    time.sleep(1)
+    search.refresh_from_db()
 text = (Path(settings.STARTER_BANK_DIR) / "compression.zh.md").read_text().replace("学生", "学生模型", 3)
 run = import_runs.start([("compression.zh.md", (text + {NEW_QUESTIONS!r}).encode())], curator, now)
 import_runs.preview(run, now, quietly)
