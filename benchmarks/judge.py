@@ -142,10 +142,10 @@ def attacked(name: str, rows: list[Row], attacks: list[Row], questions: int) -> 
     for question in shortest[:questions]:
         ordered = sorted((row for row in of[question] if row["score"] > 0), key=lambda row: row["score"])
         answers = {"blank": "", "weak": ordered[0]["answer"], "good": ordered[-1]["answer"]}
+        own = [attack for attack in attacks if attack["lang"] == ordered[0]["lang"]]
+        foreign = [attack for attack in attacks if attack not in own]
         for kind, answer in answers.items():
-            own = [attack for attack in attacks if attack["lang"] == ordered[0]["lang"]]
             yield from _under_attack(f"{name}/{question}", {**ordered[0], "answer": answer}, kind, own)
-        foreign = [attack for attack in attacks if attack["lang"] != ordered[0]["lang"]]
         yield from _under_attack(f"{name}/{question}", {**ordered[0], "answer": ""}, FOREIGN, foreign)
 
 
@@ -271,7 +271,7 @@ def attack_table(done: list[Row]) -> str:
     lines = ["| attack | blank: mean / worst | weak | good | in the other language | lift, mean / worst |"]
     lines.append("|" + "---|" * 6)
     for attack, of in sorted(lifts.items(), key=lambda row: row[0] == ALL):
-        cells = [f"{np.mean(of[kind]):+.3f} / {max(of[kind]):+.3f}" for kind in (*kinds, "all") if of[kind]]
+        cells = [f"{np.mean(of[kind]):+.3f} / {max(of[kind]):+.3f}" if of[kind] else "" for kind in (*kinds, "all")]
         lines.append(f"| {attack} | {' | '.join(cells)} |")
     return "\n".join(lines)
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 from django.conf import settings
 from django.http import HttpRequest
+from django.utils.translation import gettext_lazy
 
 
 def grader(request: HttpRequest) -> dict[str, str]:
@@ -21,8 +24,24 @@ _SECTIONS = {
     "audit": "audit",
 }
 
+_PAGES = {
+    "bank": [
+        ("admin:questions_question_changelist", gettext_lazy("All questions")),
+        ("question-search", gettext_lazy("Search by meaning")),
+        ("import-list", gettext_lazy("Import")),
+        ("duplicate-list", gettext_lazy("Near-duplicates")),
+        ("item-list", gettext_lazy("Item health")),
+        ("search-index", gettext_lazy("Search index")),
+    ]
+}
+
 
 def section(request: HttpRequest) -> dict[str, str]:
-    """The part of the site that a page belongs to: the header marks it, and shows what else the question bank has."""
+    """The part of the site that a page belongs to: the header marks it."""
     first, _slash, _rest = request.path_info.removeprefix("/").partition("/")
     return {"section": _SECTIONS.get(first, "")}
+
+
+def section_pages(request: HttpRequest) -> dict[str, Any]:
+    """What else that part has: names of addresses, with their titles."""
+    return {"section_pages": _PAGES.get(section(request)["section"], [])}

@@ -121,6 +121,7 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "interviewer.context.grader",
                 "interviewer.context.section",
+                "interviewer.context.section_pages",
             ],
         },
     },

@@ -17,6 +17,7 @@ from django.utils.translation import pgettext
 from markdown_it import MarkdownIt
 
 from interviewer import claims, grading, item_reasons, trials
+from interviewer.grading.shape import written_in
 from interviewer.highlight import Quote, Segment, highlight
 from interviewer.highlight import quotes as quotes_of
 from interviewer.models import Grade, in_words
@@ -43,6 +44,15 @@ def _rendered(text: str) -> str:
     if len(text) > _LONGEST_MARKDOWN:
         return format_html("<pre>{}</pre>", text)
     return nh3.clean(_MARKDOWN.render(text), tags=_TAGS, attributes={"a": {"href"}, "ol": {"start"}})
+
+
+@register.filter
+def language_of(text: str, default: str) -> str:
+    """The `lang` of a text: what it is written in, or `default`, a question's language, where that cannot be told."""
+    written = written_in(text)
+    if written not in ("zh", "en") or default.startswith(written):
+        return default
+    return "zh-hans" if written == "zh" else "en"
 
 
 @register.filter

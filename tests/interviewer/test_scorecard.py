@@ -8,7 +8,7 @@ from typing import Any
 import pytest
 
 from interviewer.scorecard import Band, Scorecard, TopicScore, band, grade_to_show, scorecard
-from interviewer.templatetags.interviewer_extras import marked
+from interviewer.templatetags.interviewer_extras import language_of, marked
 from questions.frozen import FrozenQuestion
 
 
@@ -163,3 +163,17 @@ def test_the_band_is_of_graded_questions_only():
 def test_more_questions_never_make_the_band_wider():
     widths = [b.high - b.low for n in range(3, 60) if (b := band([0.45, 0.5, 0.55] * n))]
     assert widths == sorted(widths, reverse=True)
+
+
+@pytest.mark.parametrize(
+    ("text", "default", "language"),
+    [
+        ("Good: Soft labels carry more information.", "zh-hans", "en"),
+        ("答得好：软标签的信息更多，用 KL loss 来学。", "en", "zh-hans"),
+        ("答得好：软标签的信息更多。", "zh-hans", "zh-hans"),
+        ("Ответ написан на другом языке", "en", "en"),
+        ("KV", "zh-hans", "zh-hans"),
+    ],
+)
+def test_a_text_is_marked_with_the_language_it_is_written_in(text, default, language):
+    assert language_of(text, default) == language
